@@ -1,0 +1,46 @@
+# The two ways in which this project declares a target, and the options that all of them share.
+
+option(SVMQ_WERROR "Warnings are errors" ON)
+set(SVMQ_SANITIZE "" CACHE STRING "Sanitizers to build with: address, undefined, thread (a comma-separated list)")
+
+add_library(svmq_options INTERFACE)
+target_compile_options(svmq_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  $<$<BOOL:${SVMQ_WERROR}>:-Werror>)
+if(SVMQ_SANITIZE)
+  target_compile_options(svmq_options INTERFACE
+    -fsanitize=${SVMQ_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(svmq_options INTERFACE -fsanitize=${SVMQ_SANITIZE})
+endif()
+
+# svmq_library(NAME [SHARED] SOURCES file... [DEPENDS target...])
+# A library whose public headers stand in include/ beside its CMakeLists.txt.
+function(svmq_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED" "" "SOURCES;DEPENDS")
+  if(arg_SHARED)
+    add_library(${name} SHARED ${arg_SOURCES})
+  else()
+    add_library(${name} STATIC ${arg_SOURCES})
+  endif()
+  target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include
+                                     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${arg_DEPENDS} PRIVATE svmq_options)
+endfunction()
+
+# svmq_test(NAME SOURCES file... [DEPENDS target...] [TIMEOUT seconds] [LABELS label...])
+# A GoogleTest program that ctest runs as one test.
+function(svmq_test name)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE SVMQ_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SVMQ_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} GTest::gtest_main svmq_options)
+  add_test(NAME ${name} COMMAND ${name})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()

@@ -1,0 +1,90 @@
+// The words of the model: clause ids, error names, bytes, three-valued answers, copy-on-write values.
+//
+// This is a reference, not an implementation: values only, no system call, no clock, no thread, no input or output.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace svmq::model {
+
+// The id of a clause of model/clauses.toml. Always a string literal, so that a Clause is one word and never dangles.
+class Clause {
+ public:
+  constexpr Clause(const char* id) : id_(id) {}  // NOLINT(google-explicit-constructor): a clause is its id
+  constexpr const char* id() const { return id_; }
+
+ private:
+  const char* id_;
+};
+using Clauses = std::vector<Clause>;
+
+enum class Errno : std::uint8_t {
+  none, e2big, eacces, eagain, eexist, efault, eidrm, eintr, einval, eloop, enoent, enomem, enomsg, enospc, enosys, enotdir,
+  eperm
+};
+std::string_view name(Errno error);  // "EINVAL"; "" for none
+
+// An answer that the profile may leave open.
+enum class Tri : std::uint8_t { no, yes, maybe };
+constexpr Tri when(bool condition) { return condition ? Tri::yes : Tri::no; }
+
+// A value that is copied only when somebody changes it.
+template <class T>
+class Cow {
+ public:
+  Cow() : value_(std::make_shared<T>()) {}
+  explicit Cow(T value) : value_(std::make_shared<T>(std::move(value))) {}
+  const T& operator*() const { return *value_; }
+  const T* operator->() const { return value_.get(); }
+  T& write() {
+    if (value_.use_count() > 1) value_ = std::make_shared<T>(*value_);
+    return *value_;
+  }
+  bool operator==(const Cow& other) const { return value_ == other.value_ || *value_ == *other.value_; }
+
+ private:
+  std::shared_ptr<T> value_;
+};
+
+// The bytes of a message. Shared, never changed.
+class Bytes {
+ public:
+  Bytes() = default;
+  explicit Bytes(std::string bytes) : bytes_(std::make_shared<const std::string>(std::move(bytes))) {}
+  std::string_view view() const { return bytes_ ? std::string_view(*bytes_) : std::string_view(); }
+  std::uint64_t size() const { return bytes_ ? bytes_->size() : 0; }
+  Bytes first(std::uint64_t count) const { return count >= size() ? *this : Bytes(std::string(view().substr(0, count))); }
+  bool operator==(const Bytes& other) const { return bytes_ == other.bytes_ || view() == other.view(); }
+
+ private:
+  std::shared_ptr<const std::string> bytes_;
+};
+
+// The bits of flags and the numbers of commands, as Linux has them.
+inline constexpr std::uint32_t IPC_CREAT_ = 01000, IPC_EXCL_ = 02000, IPC_NOWAIT_ = 04000, MSG_NOERROR_ = 010000,
+                               MSG_EXCEPT_ = 020000, MSG_COPY_ = 040000;
+inline constexpr int IPC_RMID_ = 0, IPC_SET_ = 1, IPC_STAT_ = 2, IPC_INFO_ = 3, MSG_STAT_ = 11, MSG_INFO_ = 12,
+                     MSG_STAT_ANY_ = 13;
+
+using ActorIndex = int;  // into State::actors; an actor is a thread, a process's first actor its main thread
+using QueueIndex = int;  // into State::queues, in the order of creation; never reused
+
+// Who sent or received last. A thread's own id and its process's id differ but for the main thread.
+struct Pid {
+  enum Kind : std::uint8_t { nobody, process, thread } kind = nobody;
+  ActorIndex actor = -1;  // process: its main thread
+  bool operator==(const Pid&) const = default;
+};
+
+// A second of the real-time clock of which only bounds are known. Never: {0, 0}.
+struct Stamp {
+  std::int64_t earliest = 0, latest = 0;
+  bool operator==(const Stamp&) const = default;
+};
+
+}  // namespace svmq::model

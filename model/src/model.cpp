@@ -1,0 +1,216 @@
+// The labels of the transition system, and how a call goes on by itself.
+#include "svmq/model/model.hpp"
+
+#include "permission.hpp"
+#include "rule.hpp"
+#include "wait.hpp"
+
+namespace svmq::model {
+namespace {
+
+std::optional<std::int64_t> id_of(const Request& request) {
+  return std::visit(
+      [](const auto& r) -> std::optional<std::int64_t> {
+        if constexpr (requires { r.id; } && !std::is_same_v<std::decay_t<decltype(r)>, FtokRequest>) return r.id;
+        else return std::nullopt;
+      },
+      request);
+}
+
+bool can_stop(const Profile& profile, const Process& process) {
+  return process.running == Running::stopping && profile.stop == Stop::restarts_call;
+}
+
+// wait.sig.handler — a caught signal ends the wait with EINTR, whatever SA_RESTART says; msgrcv and msgsnd alike.
+// POSIX [EINTR]; Linux do_msgsnd, do_msgrcv (ERESTARTNOHAND). Where the profile says so, SA_RESTART begins the call anew.
+void interrupt(const View& view, Outcomes& outcomes) {
+  State next = view.state;
+  leave_lists(next, view.actor);
+  const bool restartable = view.self().restartable;
+  outcomes.push_back(answered(next, view.actor, Result::fail(Errno::eintr), {"wait.sig.handler"}));
+  if (!restartable || view.profile.sa_restart != Restart::either) return;
+  Actor& self = next.actor(view.actor);
+  self.phase = Phase::entered;
+  self.woken = self.interrupted = self.restartable = false;
+  outcomes.push_back({std::move(next), {"wait.sig.handler"}});
+}
+
+// wait.sig.stop — a stopped process waits no more (wait.sig.stop.absent); its call will begin anew. Linux ERESTARTNOHAND.
+Outcome stop_waiting(const View& view) {
+  State next = view.state;
+  leave_lists(next, view.actor);
+  Actor& self = next.actor(view.actor);
+  self.phase = Phase::entered;
+  self.woken = false;
+  self.restarting = true;
+  return {std::move(next), {"wait.sig.stop", "wait.sig.stop.absent"}};
+}
+
+void act(const View& view, Outcomes& outcomes) {
+  Outcomes more = std::visit([&](const auto& request) { return step(view, request); }, *view.self().call);
+  std::ranges::move(more, std::back_inserter(outcomes));
+}
+
+// wait.sig.avail — a signal that comes before the call acts may have been handled before it began.
+Outcome handled_before(const View& view) {
+  State next = view.state;
+  next.actor(view.actor).interrupted = next.actor(view.actor).restartable = false;
+  return {std::move(next), {"wait.sig.avail"}};
+}
+
+Outcomes steps_of_waiter(const View& view) {
+  Outcomes outcomes;
+  if (can_stop(view.profile, view.state.process_of(view.actor))) outcomes.push_back(stop_waiting(view));
+  if (view.self().interrupted) interrupt(view, outcomes);
+  // wait.snd.signal.first — once awake, a signal comes before room.
+  if (view.self().woken && (!view.self().interrupted || view.profile.delivery == Delivery::wake_all)) act(view, outcomes);
+  return outcomes;
+}
+
+}  // namespace
+
+bool Actor::operator==(const Actor& o) const {
+  const auto same_result = [&] { return result == o.result || (result && o.result && *result == *o.result); };
+  return process == o.process && alive == o.alive && phase == o.phase && woken == o.woken && interrupted == o.interrupted &&
+         restartable == o.restartable && restarting == o.restarting && mask == o.mask && held == o.held && space == o.space &&
+         waits_on == o.waits_on && found == o.found && since == o.since && call == o.call && same_result();
+}
+
+ActorIndex main_thread(const State& state, ActorIndex actor) {
+  const int process = state.actor(actor).process;
+  for (std::size_t a = 0; a < state.actors.size(); ++a)
+    if (state.actors[a].process == process) return static_cast<ActorIndex>(a);
+  return actor;
+}
+
+// id.stale.free, id.stale.reused — an identifier denotes the one living queue that has it.
+QueueIndex find_queue(const State& state, int space, std::int64_t id) {
+  for (std::size_t q = 0; q < state.queues.size(); ++q) {
+    const Queue& queue = *state.queues[q];
+    if (queue.space == space && !queue.removed && queue.id && *queue.id == id) return static_cast<QueueIndex>(q);
+  }
+  return -1;
+}
+
+void begin(const Profile&, State& state, ActorIndex actor, std::shared_ptr<const Request> request) {
+  Actor& self = state.actor(actor);
+  const std::optional<std::int64_t> id = id_of(*request);
+  self.phase = Phase::entered;
+  self.since = state.clock;
+  self.call = std::move(request);
+  self.found = id ? find_queue(state, self.space, *id) : -1;
+}
+
+Outcomes steps(const Profile& profile, const State& state, ActorIndex actor) {
+  const View view{profile, state, actor};
+  const Actor& self = view.self();
+  if (!self.alive || state.process_of(actor).running == Running::stopped) return {};
+  switch (self.phase) {
+    case Phase::idle:
+    case Phase::returning: return {};
+    case Phase::sending:
+    case Phase::receiving: return steps_of_waiter(view);
+    case Phase::entered: break;
+  }
+  if (self.restarting) return {};  // until it is continued
+  Outcomes outcomes;
+  if (self.interrupted) outcomes.push_back(handled_before(view));
+  act(view, outcomes);
+  return outcomes;
+}
+
+void finish(State& state, ActorIndex actor) {
+  Actor& self = state.actor(actor);
+  self.phase = Phase::idle;
+  self.call.reset();
+  self.result.reset();
+  self.why.clear();
+  self.since = 0;
+  self.interrupted = self.restartable = false;
+}
+
+namespace {
+
+void stop(Process& process) {
+  if (process.running == Running::yes) process.running = Running::stopping;
+}
+
+// wait.sig.stop — continued, the call begins anew; wait.sig.stop.handler — if a handler is to run, it fails instead.
+void resume(State& state, int process) {
+  state.processes[static_cast<std::size_t>(process)].running = Running::yes;
+  for (std::size_t a = 0; a < state.actors.size(); ++a) {
+    Actor& self = state.actors[a];
+    if (self.process != process || !self.restarting) continue;
+    if (self.interrupted) {
+      answer(state, static_cast<ActorIndex>(a), Result::fail(Errno::eintr), {"wait.sig.stop.handler", "wait.sig.handler"});
+      continue;
+    }
+    self.restarting = false;
+    const std::optional<std::int64_t> id = id_of(*self.call);
+    self.found = id ? find_queue(state, self.space, *id) : -1;  // wait.sig.stop.rmid
+  }
+}
+
+bool ends_by_default(Signal signal) { return signal != Signal::chld && signal != Signal::winch && signal != Signal::cont; }
+
+}  // namespace
+
+void signal(const Profile&, State& state, ActorIndex actor, Signal signal) {
+  Actor& self = state.actor(actor);
+  Process& process = state.processes[static_cast<std::size_t>(self.process)];
+  if (!process.alive || !self.alive) return;
+  if (signal == Signal::kill) { process.dying = signal; return; }
+  if (signal == Signal::stop) { stop(process); return; }
+  if (signal == Signal::cont) { resume(state, self.process); return; }
+  const auto bit = static_cast<std::uint16_t>(1u << static_cast<unsigned>(signal));
+  const Disposition how = process.dispositions[static_cast<std::size_t>(signal)];
+  if (how == Disposition::ignore || (how == Disposition::default_ && !ends_by_default(signal))) return;  // wait.sig.none
+  if (self.mask & bit) {
+    self.held = static_cast<std::uint16_t>(self.held | bit);  // wait.sig.none
+    return;
+  }
+  if (how == Disposition::default_) { process.dying = process.dying.value_or(signal); return; }
+  if (self.phase == Phase::idle || self.phase == Phase::returning) return;  // wait.rcv.signal.lose
+  self.interrupted = true;
+  self.restartable = how == Disposition::restart;
+}
+
+// wait.kill — a killed waiter disappears; gen.persist — and nothing else does.
+void die(State& state, int process) {
+  state.processes[static_cast<std::size_t>(process)].alive = false;
+  state.processes[static_cast<std::size_t>(process)].dying.reset();
+  for (std::size_t a = 0; a < state.actors.size(); ++a) {
+    if (state.actors[a].process != process) continue;
+    leave_lists(state, static_cast<ActorIndex>(a));
+    finish(state, static_cast<ActorIndex>(a));
+    state.actors[a].alive = false;
+    state.actors[a].woken = state.actors[a].restarting = false;
+  }
+}
+
+bool asleep(const Profile& profile, const State& state, ActorIndex actor) {
+  const Actor& self = state.actor(actor);
+  const Process& process = state.process_of(actor);
+  return self.alive && (self.phase == Phase::sending || self.phase == Phase::receiving) && process.running == Running::yes &&
+         !process.dying && !self.woken && !self.interrupted && !can_stop(profile, process);
+}
+
+bool quiet(const Profile& profile, const State& state) {
+  for (std::size_t a = 0; a < state.actors.size(); ++a) {
+    const Actor& self = state.actors[a];
+    const Process& process = state.processes[static_cast<std::size_t>(self.process)];
+    if (!self.alive || self.phase == Phase::idle) continue;
+    if (process.dying == Signal::kill) return false;
+    if (process.running == Running::stopped || (process.running == Running::stopping && self.restarting)) continue;
+    if (process.running == Running::stopping && profile.stop == Stop::either) continue;
+    if (!asleep(profile, state, static_cast<ActorIndex>(a))) return false;
+  }
+  return true;
+}
+
+void settle(State& state) {
+  for (Process& process : state.processes)
+    if (process.running == Running::stopping) process.running = Running::stopped;
+}
+
+}  // namespace svmq::model

@@ -1,0 +1,105 @@
+// What rules are made of.
+//
+// A rule is a small function headed by its clause id. An error is a Check: its clause, its errno, and the guard under
+// which it applies. A call's checks stand in one table, in the order in which Linux makes them; a profile with a
+// fixed order takes the first that applies, one without any of those that apply.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "svmq/model/model.hpp"
+
+namespace svmq::model {
+
+// What a rule may look at.
+struct View {
+  const Profile& profile;
+  const State& state;
+  ActorIndex actor;
+  const Actor& self() const { return state.actor(actor); }
+  const Credentials& credentials() const { return state.credentials_of(actor); }
+  const Namespace& space() const { return state.space_of(actor); }
+  QueueIndex queue_of(std::int64_t id) const { return find_queue(state, self().space, id); }
+};
+
+template <class R>
+struct Check {
+  Clause clause;
+  Errno error;
+  Tri (*applies)(const View&, const R&);
+};
+
+// The actor's call has acted: this is what it will return.
+inline void answer(State& state, ActorIndex actor, Result result, Clauses why) {
+  Actor& self = state.actor(actor);
+  self.phase = Phase::returning;
+  self.woken = self.interrupted = self.restartable = self.restarting = false;
+  self.waits_on = self.found = -1;
+  self.result = std::make_shared<const Result>(std::move(result));
+  self.why = std::move(why);
+}
+
+inline Outcome answered(State state, ActorIndex actor, Result result, Clauses why) {
+  answer(state, actor, std::move(result), why);
+  return {std::move(state), std::move(why)};
+}
+
+inline Outcome failed(const View& view, Errno error, Clauses why) {
+  return answered(view.state, view.actor, Result::fail(error), std::move(why));
+}
+
+// The call leaves what the profile defines; whatever follows is allowed.
+inline Outcome undefined(const View& view, Clauses why) {
+  State next = view.state;
+  next.undefined = true;
+  return answered(std::move(next), view.actor, Result::anything(), std::move(why));
+}
+
+// Adds every failure that the checks allow; returns whether the call may also succeed.
+template <class R>
+bool may_succeed(const View& view, const R& request, std::span<const Check<R>> checks, Outcomes& outcomes) {
+  bool success = true;
+  for (const Check<R>& check : checks) {
+    const Tri applies = check.applies(view, request);
+    if (applies == Tri::no) continue;
+    outcomes.push_back(failed(view, check.error, {check.clause}));
+    if (applies == Tri::maybe) continue;
+    success = false;
+    if (view.profile.error_order == ErrorOrder::fixed) break;
+  }
+  return success;
+}
+
+// Time stamps and process ids as a call of this actor leaves them.
+inline Stamp now(const State& state, ActorIndex actor) { return {state.actor(actor).since, state.clock}; }
+ActorIndex main_thread(const State& state, ActorIndex actor);
+inline Pid process_id(const State& state, ActorIndex actor) { return {Pid::process, main_thread(state, actor)}; }
+inline Pid thread_id(const State& state, ActorIndex actor) {
+  const ActorIndex main = main_thread(state, actor);
+  return main == actor ? Pid{Pid::process, main} : Pid{Pid::thread, actor};
+}
+
+// The calls. Each yields every way in which the actor's request may go on.
+Outcomes step(const View& view, const GetRequest& request);
+Outcomes step(const View& view, const SendRequest& request);
+Outcomes step(const View& view, const ReceiveRequest& request);
+Outcomes step(const View& view, const ControlRequest& request);
+Outcomes step(const View& view, const SetRequest& request);
+Outcomes step(const View& view, const FtokRequest& request);
+Outcomes step(const View& view, const SegmentRequest& request);
+Outcomes step(const View& view, const TableRequest& request);
+Outcomes step(const View& view, const LimitRequest& request);
+Outcomes step(const View& view, const BecomeRequest& request);
+Outcomes step(const View& view, const HandlerRequest& request);
+Outcomes step(const View& view, const MaskRequest& request);
+Outcomes step(const View& view, const ExitRequest& request);
+Outcomes step(const View& view, const ExecRequest& request);
+Outcomes step(const View& view, const UnshareRequest& request);
+Outcomes step(const View& view, const KillRequest& request);
+Outcomes step(const View& view, const TickRequest& request);
+Outcomes step(const View& view, const FileRequest& request);
+
+}  // namespace svmq::model

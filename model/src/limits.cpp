@@ -72,6 +72,8 @@ Clause clause_of(Limit limit) {
 Outcomes step(const View& view, const LimitRequest& request) {
   Outcomes outcomes;
   if (!may_succeed<LimitRequest>(view, request, checks, outcomes)) return outcomes;
+  if (!view.profile.linux_extensions && !request.value && request.limit == Limit::msg_next_id)
+    return {answered(view.state, view.actor, Result::anything(), {clause_of(request.limit)})};
   State next = view.state;
   Limits& limits = next.spaces[static_cast<std::size_t>(view.self().space)].limits;
   if (request.value) set(limits, request.limit, *request.value);

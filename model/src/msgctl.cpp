@@ -168,8 +168,11 @@ StatRecord record(const Queue& queue, QueueIndex index) {
 
 Outcomes step(const View& view, const SetRequest& request) {
   Outcomes outcomes;
-  if (view.profile.bad_pointers == BadPointers::undefined && !whole(request.memory)) {
-    outcomes.push_back(undefined(view, {"msgctl.set.order"}));
+  const bool pointer = view.profile.bad_pointers == BadPointers::undefined && !whole(request.memory);
+  // The standard has no word for a limit that the system's own numbers cannot hold.
+  const bool number = view.profile.qbytes != QbytesRule::capped_by_msgmnb && request.qbytes > INT32_MAX;
+  if (pointer || number) {
+    outcomes.push_back(undefined(view, {pointer ? "msgctl.set.order" : "msgctl.set.qbytes.trunc"}));
     return outcomes;
   }
   if (may_succeed<SetRequest>(view, request, set_checks, outcomes)) outcomes.push_back(applied(view, request));

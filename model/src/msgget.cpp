@@ -39,6 +39,7 @@ Tri forbidden(const View& v, const GetRequest& r) {
 Tri full(const View& v, const GetRequest& r) {
   if (queue_of_key(v, r.key) >= 0) return Tri::no;
   if (!v.space().fresh) return Tri::maybe;  // others may have queues there
+  if (v.profile.identifiers == Identifiers::any && v.space().limits.msg_next_id >= 0) return Tri::maybe;  // id.next.full
   return when(live_queues(v.state, v.self().space) >= std::min<std::int64_t>(v.space().limits.msgmni, index_count));
 }
 
@@ -75,6 +76,8 @@ Outcome created(const View& view, const GetRequest& request) {
       answer(next, view.actor, Result::fail(Errno::enospc), why);
       return {std::move(next), std::move(why)};
     }
+  } else {
+    next.spaces[static_cast<std::size_t>(queue.space)].limits.msg_next_id = -1;  // id.next.reset
   }
   next.queues.emplace_back(std::move(queue));
   why.insert(why.end(), {"msgget.init.ids", "msgget.init.mode", "gen.noumask", "msgget.init.zero", "msgget.init.ctime",

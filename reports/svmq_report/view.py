@@ -1,0 +1,265 @@
+"""The results arranged for a reader: what the three writers have in common.
+
+A `Report` is made of results that `load` has checked. It decides what counts as a finding, what the worst is, which
+cell of the matrix is what, and what everything is called in a link; the writers only say it in their own form.
+"""
+
+import re
+import shlex
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from svmq_report.load import run_state
+from svmq_report.text import plural
+
+# From bad to good: where a scenario has several, the first decides where it is shown.
+STATES = ("nonconform", "unknown", "not_run", "waived", "unsupported", "conform")
+# In the order of the catalogue.
+_CALLS = ("general", "permission", "msgget", "msgsnd", "msgrcv", "wait", "msgctl", "ftok", "table", "compat")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One scenario on one target."""
+
+    data: dict
+    state: str
+    anchor: str  # of its first deviation; the others follow in .deviations
+
+    @property
+    def target(self) -> str:
+        return self.data["target"]
+
+    @property
+    def deviations(self) -> list[tuple[str, dict]]:
+        """(anchor, deviation)"""
+        return [(f"{self.anchor}:{n}", deviation) for n, deviation in enumerate(self.data["deviations"], 1)]
+
+    @property
+    def history_lines(self) -> list[tuple[int, str, list[int]]]:
+        """(line number, text, numbers of the deviations that this line shows)"""
+        shown = defaultdict(list)
+        for n, deviation in enumerate(self.data["deviations"], 1):
+            shown[deviation["line"]].append(n)
+        lines = self.data["history"].rstrip("\n").split("\n")
+        return [(number, line, shown.get(number, [])) for number, line in enumerate(lines, 1)]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    data: dict
+    state: str  # the worst of its runs
+    anchor: str
+    runs: list[Run]
+
+    @property
+    def name(self) -> str:
+        return self.data["name"]
+
+    def elsewhere(self, run: Run, deviation: dict) -> list[tuple[str, str]]:
+        """What the same step, of those that read alike the same one, gave on other targets: (target, result)."""
+        begin = f"{deviation['step']} = "
+        before = run.data["history"].split("\n")[:deviation["line"]] if deviation["line"] else []
+        which = sum(line.startswith(begin) for line in before)
+        found = []
+        for other in self.runs:
+            alike = [line for line in other.data["history"].split("\n") if line.startswith(begin)]
+            if other is not run and 0 < which <= len(alike):
+                found.append((other.target, alike[which - 1].removeprefix(begin)))
+        return found
+
+    def clauses(self) -> list[str]:
+        """The clauses that it names, exercises or offends, each once."""
+        ids = list(self.data["clauses"])
+        for run in self.runs:
+            ids += run.data["clauses"]
+            for deviation in run.data["deviations"]:
+                ids += deviation["clauses"]
+        return list(dict.fromkeys(ids))
+
+
+@dataclass
+class Cell:
+    """One clause on one target: numbers of runs."""
+
+    conform: int = 0
+    nonconform: int = 0
+    waived: int = 0
+
+    @property
+    def state(self) -> str:
+        for state in ("nonconform", "waived", "conform"):
+            if getattr(self, state):
+                return state
+        return "not_exercised"
+
+
+@dataclass
+class Clause:
+    id: str
+    call: str
+    statement: str
+    level: str
+    anchor: str
+    cells: dict[str, Cell]  # by target name, in the order of the targets
+    deviating: list[tuple[Scenario, Run]] = field(default_factory=list)
+    shown_by: list[Scenario] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Target:
+    data: dict
+    verdict: str  # conform, nonconform, nothing executed, undecided
+    unlisted: dict[str, int]  # the summary less the runs that are listed
+
+    @property
+    def name(self) -> str:
+        return self.data["name"]
+
+    @property
+    def summary(self) -> dict:
+        return self.data["summary"]
+
+
+@dataclass(frozen=True)
+class Waiver:
+    data: dict
+    expired: bool
+    covers: list[tuple[Scenario, Run]]
+
+
+class Report:
+    """results.json, arranged. Everything is in the order of the file."""
+
+    def __init__(self, results: dict):
+        self.results = results
+        self.scenarios = [_scenario(data) for data in results["scenarios"]]
+        self.by_name = {scenario.name: scenario for scenario in self.scenarios}
+        self.targets = [self._target(data) for data in results["targets"]]
+        self.clauses = self._clauses()
+        self.waivers = [self._waiver(data) for data in results["waivers"]]
+        self.disagreements = results["disagreements"]
+
+    @property
+    def verdict(self) -> str:
+        """The worst of the targets' verdicts: nonconform, nothing executed, undecided or conform."""
+        verdicts = {target.verdict for target in self.targets}
+        for verdict in ("nonconform", "nothing executed", "undecided", "conform"):
+            if verdict in verdicts:
+                return verdict
+        return "nothing executed"
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one sentence."""
+        if self.verdict == "nothing executed":
+            idle = [target.name for target in self.targets if target.verdict == "nothing executed"]
+            return "No scenario was judged" + (f" on {', '.join(idle)}." if idle else ": the run had no target.")
+        if self.verdict == "nonconform":
+            parts = [f"{plural(t.summary['nonconform'], 'scenario')} on {t.name}"
+                     for t in self.targets if t.summary["nonconform"]]
+            return f"Deviations that no waiver covers: {', '.join(parts)}."
+        if self.verdict == "undecided":
+            parts = [f"{plural(t.summary['unknown'] + t.summary['not_run'], 'scenario')} on {t.name}"
+                     for t in self.targets if t.verdict == "undecided"]
+            return f"No deviation was found, but there is no verdict for {', '.join(parts)}."
+        parts = [f"Every judged scenario conforms on {', '.join(target.name for target in self.targets)}"]
+        for state, what in (("waived", "deviated under a waiver"), ("unsupported", "could not be run: unsupported")):
+            count = sum(target.summary[state] for target in self.targets)
+            if count:
+                parts.append(f"{count:,} {what}")
+        return "; ".join(parts) + "."
+
+    @property
+    def command_line(self) -> str:
+        return shlex.join(self.results["command"])
+
+    @property
+    def capabilities(self) -> list[str]:
+        """The names of all that any target says of itself, each once."""
+        return list(dict.fromkeys(name for target in self.targets for name in target.data["capabilities"]))
+
+    def exercised(self, target: str) -> int:
+        """How many clauses were exercised on the target."""
+        return sum(clause.cells[target].state != "not_exercised" for clause in self.clauses.values())
+
+    def in_state(self, *states: str) -> list[Scenario]:
+        return [scenario for scenario in self.scenarios if scenario.state in states]
+
+    def calls(self) -> list[tuple[str, list[Clause]]]:
+        """The clauses by call, in the order of the catalogue."""
+        groups = defaultdict(list)
+        for clause in self.clauses.values():
+            groups[clause.call].append(clause)
+        known = [call for call in _CALLS if call in groups]
+        return [(call, groups[call]) for call in known + sorted(set(groups) - set(_CALLS))]
+
+    def _target(self, data: dict) -> Target:
+        unlisted = {state: data["summary"][state] for state in STATES}
+        for scenario in self.scenarios:
+            for run in scenario.runs:
+                if run.target == data["name"]:
+                    unlisted[run.state] -= 1
+        return Target(data, _target_verdict(data["summary"]), unlisted)
+
+    def _clauses(self) -> dict[str, Clause]:
+        clauses = {}
+        names = [target.name for target in self.targets]
+
+        def clause(clause_id: str) -> Clause:
+            if clause_id not in clauses:
+                known = self.results["clauses"].get(clause_id, {})
+                clauses[clause_id] = Clause(
+                    clause_id, known.get("call", "other"), known.get("statement", "Not in the catalogue."),
+                    known.get("level", "unknown"), f"clause-{clause_id}", {name: Cell() for name in names})
+            return clauses[clause_id]
+
+        for clause_id in self.results["clauses"]:
+            clause(clause_id)
+        for target, counts in self.results["coverage"].items():
+            for clause_id, count in counts.items():
+                clause(clause_id).cells[target] = Cell(**count)
+        for scenario in self.scenarios:
+            for clause_id in scenario.clauses():
+                clause(clause_id).shown_by.append(scenario)
+            for run in scenario.runs:
+                for clause_id in dict.fromkeys(c for d in run.data["deviations"] for c in d["clauses"]):
+                    clause(clause_id).deviating.append((scenario, run))
+                for choice in (choice for d in run.data["deviations"] for choice in d["allowed"]):
+                    for clause_id in choice["clauses"]:
+                        clause(clause_id)  # so that every id that the report shows has an entry
+        for entry in clauses.values():  # a listed deviation shows in the matrix even where the coverage forgot it
+            for target, cell in entry.cells.items():
+                for state in ("nonconform", "waived"):
+                    listed = sum(run.target == target and run.state == state for _, run in entry.deviating)
+                    setattr(cell, state, max(listed, getattr(cell, state)))
+        return clauses
+
+    def _waiver(self, data: dict) -> Waiver:
+        expires = data["expires"]
+        covers = [(scenario, run) for scenario in self.scenarios for run in scenario.runs
+                  if run.state == "waived" and run.data["waiver"] == data["id"]]
+        return Waiver(data, bool(expires) and expires < self.results["started"][:10], covers)
+
+
+def _scenario(data: dict) -> Scenario:
+    # A finding keeps its address however the rest of the run changes; ":" is in no name of a scenario.
+    runs = [Run(run, run_state(run), f"finding-{data['name']}:{_slug(run['target'], index)}")
+            for index, run in enumerate(data["runs"])]
+    state = min((run.state for run in runs), key=STATES.index, default="not_run")
+    prefix = "scenario" if state in ("conform", "unsupported") else "finding"
+    return Scenario(data, state, f"{prefix}-{data['name']}", runs)
+
+
+def _slug(target: str, index: int) -> str:
+    """The target's name where an anchor can hold it, else with its place, so that no two are alike."""
+    slug = re.sub(r"[^A-Za-z0-9.:_-]+", "-", target)
+    return slug if slug == target else f"{slug}~{index}"
+
+
+def _target_verdict(summary: dict) -> str:
+    if summary["nonconform"]:
+        return "nonconform"
+    if summary["conform"] + summary["waived"] == 0 or summary["steps"] == 0:
+        return "undecided" if summary["unknown"] else "nothing executed"
+    return "undecided" if summary["unknown"] + summary["not_run"] else "conform"

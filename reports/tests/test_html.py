@@ -1,0 +1,181 @@
+"""index.html: complete, self-contained, well linked."""
+
+from html.parser import HTMLParser
+
+import pytest
+from conftest import NAMES, WRITERS, results
+
+_VOID = {"meta", "br", "input", "link", "img", "hr"}
+_FETCHING = {"src", "srcset", "action", "formaction", "poster", "data", "background", "ping"}
+
+
+class Page(HTMLParser):
+    """What a browser would see of a page: tags, ids, links, texts; fails on tags that do not nest."""
+
+    def __init__(self, text: str):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.ids, self.links, self.texts, self.attributes = [], [], [], [], []
+        self._open = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        self.ids += [value for name, value in attrs if name == "id"]
+        self.links += [value for name, value in attrs if name == "href"]
+        if tag not in _VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        if not {"style", "script"} & set(self._open):
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+
+def page_of(report) -> Page:
+    return Page(WRITERS["index.html"](report))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_file_that_needs_no_network(report_of, name):
+    report = report_of(results(name))
+    page = page_of(report)
+    assert all(link.startswith("#") for link in page.links)
+    assert not [a for a in page.attributes if a[1] in _FETCHING]
+    assert not {"link", "img", "iframe", "object", "embed", "base"} & set(page.tags)
+    assert not [a for a in page.attributes if a[1].startswith("on") or a[1] == "style"]
+    source = WRITERS["index.html"](report)
+    assert "http://" not in source and "https://" not in source and "url(" not in source and "@import" not in source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_are_unique_and_links_resolve(report_of, name):
+    page = page_of(report_of(results(name)))
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links} <= set(page.ids)
+
+
+@pytest.mark.parametrize("name", ["nonconform", "waived"])
+def test_every_finding_is_there(report_of, name):
+    report = report_of(results(name))
+    page = page_of(report)
+    for scenario in report.scenarios:
+        assert scenario.anchor in page.ids
+        assert scenario.data["text"].strip() in page.text
+        assert scenario.data["reproduce"] in page.text
+        for run in scenario.runs:
+            for anchor, deviation in run.deviations:
+                assert anchor in page.ids
+                for words in [deviation["step"], deviation["observed"], *[a["result"] for a in deviation["allowed"]]]:
+                    assert words in page.texts
+                for clause in deviation["clauses"]:
+                    assert f"#clause-{clause}" in page.links
+                    assert report.clauses[clause].statement in page.text
+
+
+def test_deviating_lines_are_marked(report_of):
+    report = report_of(results("nonconform"))
+    source = WRITERS["index.html"](report)
+    assert source.count("<mark ") == 3
+    assert ('<mark class="line nonconform">B: msgrcv(q, buf, 100, -3, 0) = 5 {3, &#34;three&#34;} '
+            '<a href="#finding-lowest-type-first:impl:1"') in source
+
+
+def test_other_targets_stand_beside(report_of):
+    report = report_of(results("nonconform"))
+    scenario = report.by_name["lowest-type-first"]
+    run = scenario.runs[1]
+    assert scenario.elsewhere(run, run.data["deviations"][0]) == [("linux", '3 {2, "two"}'), ("model:posix", '3 {2, "two"}')]
+
+
+def test_a_repeated_step_is_compared_with_its_own_repetition(report_of):
+    data = results("nonconform")
+    step = "B: msgrcv(q, buf, 100, 9, IPC_NOWAIT) = "
+    for run, first in zip(data["scenarios"][0]["runs"], ("one", "two", "three")):
+        run["history"] = run["history"].replace(step, f"{step}-1 {first}\n{step}")
+    data["scenarios"][0]["runs"][1]["deviations"][1]["line"] = 13
+    scenario = report_of(data).by_name["lowest-type-first"]
+    elsewhere = scenario.elsewhere(scenario.runs[1], scenario.runs[1].data["deviations"][1])
+    assert elsewhere == [("linux", "-1 ENOMSG"), ("model:posix", "-1 ENOMSG")]
+
+
+@pytest.mark.parametrize("name, verdict", [
+    ("conform", "conform"), ("nonconform", "nonconform"), ("waived", "conform"), ("unknown", "undecided"),
+    ("unsupported", "conform"), ("empty", "nothing executed"),
+])
+def test_verdict(report_of, name, verdict):
+    report = report_of(results(name))
+    assert report.verdict == verdict
+    page = page_of(report)
+    assert f"svmq: {verdict}" in page.texts
+    assert report.headline in page.texts
+
+
+def test_no_target_is_no_pass(report_of):
+    data = results("empty")
+    data["targets"] = []
+    assert report_of(data).verdict == "nothing executed"
+
+
+def test_only_unsupported_is_no_pass(report_of):
+    data = results("empty")
+    data["targets"][0]["summary"].update(scenarios=3, unsupported=3)
+    assert report_of(data).verdict == "nothing executed"
+
+
+def test_cells_of_the_matrix(report_of):
+    clauses = report_of(results("waived")).clauses
+    assert clauses["msgrcv.select.negative"].cells["impl"].state == "waived"
+    assert clauses["msgrcv.copy"].cells["impl"].state == "not_exercised"
+
+
+def test_a_listed_deviation_shows_even_where_the_coverage_has_none(report_of):
+    data = results("nonconform")
+    data["coverage"] = {}
+    assert report_of(data).clauses["msgrcv.E.E2BIG"].cells["impl"].state == "nonconform"
+
+
+def test_a_clause_outside_the_catalogue_is_shown(report_of):
+    data = results("nonconform")
+    del data["clauses"]["msgrcv.E.E2BIG"]
+    page = page_of(report_of(data))
+    assert "clause-msgrcv.E.E2BIG" in page.ids
+    assert "Not in the catalogue." in page.text
+
+
+def test_waivers_unused_and_expired(report_of):
+    page = page_of(report_of(results("waived")))
+    assert "unused" in page.texts and "expired" in page.texts
+    assert "#waiver-first-fit" in page.links
+
+
+def test_deviations_that_are_not_listed_are_counted(report_of):
+    data = results("nonconform")
+    data["targets"][1]["summary"].update(scenarios=1007, nonconform=7)
+    report = report_of(data)
+    assert "5 deviating scenarios more on impl" in page_of(report).text
+    assert "5 scenarios deviated" in WRITERS["junit.xml"](report)
+
+
+def test_targets_with_like_names_have_anchors_of_their_own(report_of):
+    data = results("waived")
+    data["waivers"] = []
+    first = data["scenarios"][0]["runs"][0]
+    first["waiver"] = None
+    first["target"] = "exec:a b"
+    data["scenarios"][0]["runs"] = [first, {**first, "target": "exec:a-b"}, {**first, "target": "exec:a/b"}]
+    summary = {**data["targets"][0]["summary"], "conform": 0, "nonconform": 1, "waived": 0, "scenarios": 1}
+    data["targets"] = [{**data["targets"][0], "name": name, "summary": summary} for name in ("exec:a b", "exec:a-b", "exec:a/b")]
+    data["scenarios"] = data["scenarios"][:1]
+    data["coverage"] = {}
+    page = page_of(report_of(data))
+    assert len(page.ids) == len(set(page.ids))
+    assert sum(id.startswith("finding-lowest-type-first:") for id in page.ids) == 6

@@ -46,6 +46,17 @@ Outcome stop_waiting(const View& view) {
   return {std::move(next), {"wait.sig.stop", "wait.sig.stop.absent"}};
 }
 
+// wait.kill — a waiter that is about to die waits no more from some moment on; until then it may still be handed a message.
+Outcome die_waiting(const View& view) {
+  State next = view.state;
+  leave_lists(next, view.actor);
+  Actor& self = next.actor(view.actor);
+  self.phase = Phase::entered;
+  self.woken = false;
+  self.restarting = true;  // it never acts again
+  return {std::move(next), {"wait.kill"}};
+}
+
 void act(const View& view, Outcomes& outcomes) {
   Outcomes more = std::visit([&](const auto& request) { return step(view, request); }, *view.self().call);
   std::ranges::move(more, std::back_inserter(outcomes));
@@ -61,6 +72,7 @@ Outcome handled_before(const View& view) {
 Outcomes steps_of_waiter(const View& view) {
   Outcomes outcomes;
   if (can_stop(view.profile, view.state.process_of(view.actor))) outcomes.push_back(stop_waiting(view));
+  if (view.state.process_of(view.actor).dying) outcomes.push_back(die_waiting(view));
   if (view.self().interrupted) interrupt(view, outcomes);
   // wait.snd.signal.first — once awake, a signal comes before room.
   if (view.self().woken && (!view.self().interrupted || view.profile.delivery == Delivery::wake_all)) act(view, outcomes);
@@ -140,7 +152,7 @@ void resume(State& state, int process) {
   state.processes[static_cast<std::size_t>(process)].running = Running::yes;
   for (std::size_t a = 0; a < state.actors.size(); ++a) {
     Actor& self = state.actors[a];
-    if (self.process != process || !self.restarting) continue;
+    if (self.process != process || !self.restarting || state.processes[static_cast<std::size_t>(process)].dying) continue;
     if (self.interrupted) {
       answer(state, static_cast<ActorIndex>(a), Result::fail(Errno::eintr), {"wait.sig.stop.handler", "wait.sig.handler"});
       continue;

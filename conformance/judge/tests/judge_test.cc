@@ -94,6 +94,15 @@ TEST(Judge, KilledCallsMayHaveHappened) {
   EXPECT_EQ(verdict(killed + "A: msgrcv(q, buf, 9, 0, IPC_NOWAIT) = 1 {1, \"c\"}\n"), "nonconform");
 }
 
+// Between a SIGKILL and the end of its process a waiter may be handed a message, or be none any more.
+TEST(Judge, KilledWaitersMayHaveLeft) {
+  const std::string killed = "B: msgrcv(q, buf, 9, 0, 0) <unfinished ...>\nblocked B\nkill(B, SIGKILL) = 0\nA: msgsnd(q, {1, \"a\"}, 1, 0) = 0\n"
+                             "B: +++ killed by SIGKILL +++\n";
+  EXPECT_EQ(verdict(killed + "A: msgctl(q, IPC_STAT, buf) = 0 {qnum=1, lrpid=0}\n"), "conform");
+  EXPECT_EQ(verdict(killed + "A: msgctl(q, IPC_STAT, buf) = 0 {qnum=0, lrpid=B}\n"), "conform");
+  EXPECT_EQ(verdict(killed + "A: msgctl(q, IPC_STAT, buf) = 0 {qnum=1, lrpid=B}\n"), "nonconform");
+}
+
 // Removal against a call in flight: EIDRM only if the queue was there when the call began.
 TEST(Judge, RemovalRaces) {
   const std::string race = "B: msgrcv(q, buf, 9, 0, IPC_NOWAIT) <unfinished ...>\nA: msgctl(q, IPC_RMID, NULL) = 0\nB: <... msgrcv resumed> = -1 ";

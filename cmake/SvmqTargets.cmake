@@ -5,7 +5,7 @@ set(SVMQ_SANITIZE "" CACHE STRING "Sanitizers to build with: address, undefined,
 
 add_library(svmq_options INTERFACE)
 target_compile_options(svmq_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers
   $<$<BOOL:${SVMQ_WERROR}>:-Werror>)
 if(SVMQ_SANITIZE)
   target_compile_options(svmq_options INTERFACE

@@ -28,6 +28,7 @@ struct Pid {
 };
 
 // A structure that a call filled: numbers by field name, and the two pids. Absent: the system has no such field.
+// A key is the signed number that msgget takes; numbers of 64 bits from 2^63 on are their negative counterparts.
 struct Record {
   std::map<std::string, std::int64_t> fields;
   std::map<std::string, Pid> pids;

@@ -21,7 +21,8 @@ struct Place {
 
 // ---------------------------------------------------------------------------------------------- text and numbers
 
-// The bytes of a message: the pieces of a TEXT, one behind the other.
+// The bytes of a message: the pieces of a TEXT, one behind the other. A piece of no bytes is not written, so a text that
+// is to survive printing has none.
 struct Repeat {  // "…" (count 1) or N*"…"
   std::uint64_t count = 1;
   std::string bytes;
@@ -41,7 +42,7 @@ struct Text {
   static Text of(std::string bytes);  // the shortest usual description: long runs become N*"x", sequences bytes(N, SEED)
 };
 
-// A number or a variable with an offset: VAR, VAR+N, VAR-N.
+// A number or a variable with an offset: VAR, VAR+N, VAR-N. As a key: without offset, the number signed of 32 bits.
 struct IdExpr {
   std::string variable;  // empty: `value` is the number itself
   std::int64_t value = 0;

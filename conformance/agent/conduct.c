@@ -1,0 +1,316 @@
+/* A scenario from its namespace to its removal. */
+#include "calls.h"
+#include "stage.h"
+
+/* -------------------------------------------------------------------------------------------------- items */
+
+static void stage_command(struct stage* stage, int actor, int item) {
+  struct slot* slot = &stage->shared->slots[actor];
+  slot->used = 0;
+  slot->making = false;
+  stage->history.read[actor] = 0;
+  stage->players[actor].busy = true;
+  agent_fence();
+  while (write(stage->players[actor].command_write, &item, sizeof item) < 0 && errno == EINTR) {
+  }
+}
+
+static void stage_reset_own(struct stage* stage) {
+  stage->self.slot->used = 0;
+  stage->history.read[MAX_ACTORS] = 0;
+}
+
+static void stage_begin_step(struct stage* stage, const struct step* step) {
+  if (step->actor == CONDUCTOR) {
+    stage_own_step(stage, step);
+  } else if (stage_can_act(stage, step->actor)) {
+    stage_command(stage, step->actor, step->item);
+  } else {
+    history_skipped(&stage->history, step);
+  }
+}
+
+/* Releases the actors of a block together: first all are at the gate, then it opens. */
+static void stage_begin_block(struct stage* stage, int index) {
+  const struct item* item = &stage->scenario->items[index];
+  bool takes_part[MAX_ACTORS] = {false};
+  for (int i = item->first; i < item->first + item->count; i++) {
+    const struct step* step = &stage->scenario->steps[i];
+    if (step->actor == CONDUCTOR || takes_part[step->actor]) continue;
+    if (stage_can_act(stage, step->actor)) {
+      takes_part[step->actor] = true;
+      stage_command(stage, step->actor, index);
+    } else {
+      history_skipped(&stage->history, step);
+    }
+  }
+  long long begin = stamp_now().nanoseconds;
+  for (int i = 0; i < stage->scenario->actor_count; i++) {
+    while (takes_part[i] && stage->shared->slots[i].at_gate != index + 1) {
+      if (stamp_now().nanoseconds - begin > stage->conductor->limit * 1000000LL) break;
+      sched_yield();
+    }
+  }
+  stage->shared->gate = index + 1;
+  for (int i = item->first; i < item->first + item->count; i++)
+    if (stage->scenario->steps[i].actor == CONDUCTOR) stage_own_step(stage, &stage->scenario->steps[i]);
+}
+
+/* A new image has but one thread. */
+static void stage_note_exec(struct stage* stage) {
+  int actor = stage->history.exec_actor;
+  if (actor < 0) return;
+  stage->history.exec_actor = -1;
+  for (int i = 0; i < stage->scenario->actor_count; i++)
+    if (i != actor && stage->scenario->actors[i].process == stage->scenario->actors[actor].process)
+      stage->players[i].gone = true;
+  watch_close(&stage->players[actor].watch);
+}
+
+static void stage_write_blocked(struct stage* stage) {
+  int blocked[MAX_ACTORS], count = 0;
+  for (int i = 0; i < stage->scenario->actor_count; i++)
+    if (stage_may_move(stage, i) && stage->history.announced[i]) blocked[count++] = i;
+  history_blocked(&stage->history, blocked, count);
+}
+
+static void stage_write_rest(struct stage* stage, const struct item* item) {
+  for (int i = item->first; i < item->first + item->count; i++)
+    if (!stage->history.begun[i]) history_skipped(&stage->history, &stage->scenario->steps[i]);
+}
+
+/* One item from begin to quiet; false if the scenario ends with it. */
+static bool stage_item(struct stage* stage, int index) {
+  const struct item* item = &stage->scenario->items[index];
+  int hung;
+  stage_reset_own(stage);
+  stage->shared->open_item = index;
+  agent_fence();
+  if (item->concurrent)
+    stage_begin_block(stage, index);
+  else
+    stage_begin_step(stage, &stage->scenario->steps[item->first]);
+  bool skipped = !item->concurrent && stage->history.begun[item->first];
+  enum settled settled = stage_settle(stage, &hung);
+  stage->shared->open_item = -1;
+  history_write(&stage->history);
+  stage_note_exec(stage);
+  if (stage->history.ended || settled == SETTLED_INTERRUPTED) return false;
+  if (settled == SETTLED_HUNG) {
+    history_line(&stage->history, "hung", stage->scenario->actors[hung].name);
+    return false;
+  }
+  if (skipped) return true;
+  stage_write_blocked(stage);
+  stage_write_rest(stage, item);
+  return true;
+}
+
+/* -------------------------------------------------------------------------------------------------- start */
+
+static void stage_child(struct stage* stage, int process, const int* command_read) {
+  const struct scenario* scenario = stage->scenario;
+  for (int i = 0; i < scenario->actor_count; i++) {
+    close(stage->players[i].command_write); /* or a pipe would not end when the conductor does */
+    if (scenario->actors[i].process == process) stage->shared->slots[i].command_read = command_read[i];
+  }
+  close(stage->conductor->report_read);
+  struct worker_start start;
+  start.scenario = scenario;
+  start.shared = stage->shared;
+  start.shared_file = stage->conductor->shared_file;
+  start.program = stage->conductor->program;
+  start.mask = stage->conductor->waiting_mask;
+  start.enters = calls.needs_directory && !scenario->has_own_calls;
+  worker_process(&start, process);
+}
+
+static void stage_reset_slots(struct stage* stage) {
+  struct shared* shared = stage->shared;
+  shared->gate = 0;
+  shared->open_item = -1;
+  for (int i = 0; i < stage->scenario->variable_count; i++) shared->variables[i] = -1;
+  for (int i = 0; i < stage->scenario->actor_count; i++) {
+    struct slot* slot = &shared->slots[i];
+    memset(slot, 0, offsetof(struct slot, creds));
+    slot->need = NEED_COUNT;
+    slot->report_write = stage->conductor->report_write;
+    memcpy(slot->directory, stage->directory, sizeof slot->directory);
+  }
+  memset(&shared->slots[MAX_ACTORS], 0, offsetof(struct slot, creds));
+  stage->self.scenario = stage->scenario;
+  stage->self.shared = shared;
+  stage->self.slot = &shared->slots[MAX_ACTORS];
+  stage->self.actor = CONDUCTOR;
+}
+
+/* Starts all processes and waits until each of their actors is ready. */
+static bool stage_start(struct stage* stage) {
+  const struct scenario* scenario = stage->scenario;
+  int command_read[MAX_ACTORS];
+  bool good = true;
+  stage_reset_slots(stage);
+  stage_take_reports(stage); /* what the last scenario's actors said late */
+  for (int i = 0; i < scenario->actor_count; i++) {
+    int ends[2] = {-1, -1};
+    good = pipe(ends) == 0 && good;
+    command_read[i] = ends[0];
+    stage->players[i].command_write = ends[1];
+    stage->players[i].ready = false;
+  }
+  for (int i = 0; i < scenario->actor_count && good; i++) {
+    if (!stage_is_process(stage, i)) continue;
+    pid_t pid = fork();
+    if (pid == 0) stage_child(stage, i, command_read);
+    good = pid > 0;
+    stage->players[i].pid = pid;
+    stage->players[i].alive = good;
+  }
+  for (int i = 0; i < scenario->actor_count; i++) close(command_read[i]);
+  long long begin = stamp_now().nanoseconds;
+  for (int i = 0; i < scenario->actor_count && good; i++) {
+    while (!stage->players[i].ready && good) {
+      stage_reap(stage);
+      good = stage_process(stage, i)->alive && !conductor_interrupted() &&
+             stamp_now().nanoseconds - begin < stage->conductor->limit * 1000000LL;
+      if (good && !stage_take_reports(stage))
+        conductor_wait(stage->conductor, stage->conductor->report_read, 10000000);
+    }
+  }
+  return good;
+}
+
+static void stage_write_actors(struct stage* stage) {
+  struct string* out = stage->history.out;
+  for (int i = 0; i < stage->scenario->actor_count; i++) {
+    const struct actor* actor = &stage->scenario->actors[i];
+    if (!stage_is_process(stage, i)) {
+      string_word(out, "thread "), string_word(out, actor->name), string_word(out, " of ");
+      string_word(out, stage->scenario->actors[actor->process].name);
+    } else {
+      string_word(out, "process "), string_word(out, actor->name), string_char(out, ' ');
+      creds_print(out, &stage->shared->slots[i].creds);
+    }
+    string_char(out, '\n');
+  }
+}
+
+/* Something that an actor lacked at its start. */
+static bool stage_write_needs(struct stage* stage) {
+  for (int i = 0; i < stage->scenario->actor_count; i++) {
+    const struct slot* slot = &stage->shared->slots[i];
+    if (slot->need == NEED_COUNT) continue;
+    string_word(stage->history.out, "unsupported ");
+    string_word(stage->history.out, need_names[slot->need]), string_char(stage->history.out, ' ');
+    string_word(stage->history.out, slot->reason), string_char(stage->history.out, '\n');
+    return true;
+  }
+  return false;
+}
+
+/* ------------------------------------------------------------------------------------------------ the end */
+
+static void stage_stop(struct stage* stage) {
+  for (int i = 0; i < stage->scenario->actor_count; i++) {
+    struct player* player = &stage->players[i];
+    if (stage_is_process(stage, i) && player->alive) {
+      kill(player->pid, SIGKILL);
+      while (waitpid(player->pid, NULL, 0) < 0 && errno == EINTR) {
+      }
+      player->alive = false;
+    }
+    watch_close(&player->watch);
+    if (player->command_write >= 0) close(player->command_write);
+  }
+}
+
+static void stage_remove_directories(struct stage* stage) {
+  char directory[256];
+  if (!calls.needs_directory) return;
+  calls.namespace_remove(stage->directory);
+  for (int i = 0; i < stage->scenario->step_count; i++) {
+    const struct step* step = &stage->scenario->steps[i];
+    if (step->call != CALL_UNSHARE || !stage->history.begun[i]) continue;
+    snprintf(directory, sizeof directory, "%.200s/%d.%d", stage->conductor->directory, step->actor, i);
+    calls.namespace_remove(directory);
+  }
+}
+
+/* The namespace, the scratch folder, and what a new image needs; false if one of them cannot be had. */
+static bool stage_prepare(struct stage* stage, const char* text, size_t length) {
+  struct conductor* conductor = stage->conductor;
+  struct history* history = &stage->history;
+  if (conductor->isolate && !isolate_again()) {
+    history_line(history, "unsupported namespaces", strerror(errno));
+    return false;
+  }
+  if (calls.needs_directory) {
+    snprintf(stage->directory, sizeof stage->directory, "%.200s/%u", conductor->directory,
+             ++conductor->serial);
+    snprintf(stage->shared->directory, sizeof stage->shared->directory, "%.200s", conductor->directory);
+    /* The conductor itself goes there only if it must: it may never leave all that it has entered (libsvmq
+     * keeps every namespace mapped), and its children would inherit that. */
+    if (stage->scenario->has_own_calls && calls.namespace_new(stage->directory) != 0) {
+      history_line(history, "failed no namespace:", strerror(errno));
+      return false;
+    }
+  }
+  bool fresh = conductor->isolate || calls.needs_directory;
+  history_line(history, "namespace", fresh ? "fresh" : "used");
+  if (!fresh) conduct_read_limits(conductor); /* all fresh namespaces begin alike */
+  if (*conductor->limits) history_line(history, "limits", conductor->limits);
+  stage->leavings.queues = !fresh;
+  stage->leavings.limits = !fresh;
+  stage->leavings.segments = !conductor->isolate;
+  leavings_before(&stage->leavings, stage->scenario);
+  *stage->shared->scratch = '\0';
+  if (stage->scenario->has_files && !scratch_make(stage->shared->scratch, sizeof stage->shared->scratch)) {
+    history_line(history, "unsupported files", strerror(errno));
+    return false;
+  }
+  stage->shared->text_length = 0;
+  if (stage->scenario->has_exec) {
+    memcpy(stage->shared->text, text, length);
+    stage->shared->text_length = length;
+    stage->shared->first_line = stage->scenario->first_line;
+  }
+  return true;
+}
+
+static void stage_run(struct stage* stage) {
+  bool started = stage_start(stage);
+  stage_write_actors(stage);
+  history_begin(&stage->history);
+  if (!started && !conductor_interrupted()) {
+    history_line(&stage->history, "failed", "the processes of the scenario could not be started");
+    return;
+  }
+  if (stage_write_needs(stage)) return;
+  for (int i = 0; i < stage->scenario->item_count; i++)
+    if (!stage_item(stage, i)) return;
+}
+
+bool conduct(struct conductor* conductor, const struct scenario* scenario, const char* text, size_t length,
+             struct string* out) {
+  struct stage* stage = calloc(1, sizeof *stage);
+  if (!stage) abort();
+  stage->conductor = conductor;
+  stage->scenario = scenario;
+  stage->shared = conductor->shared;
+  stage->history.scenario = scenario;
+  stage->history.shared = conductor->shared;
+  stage->history.out = out;
+  stage->history.leavings = &stage->leavings;
+  for (int i = 0; i < MAX_ACTORS; i++) stage->players[i].command_write = -1;
+  conduct_header(conductor, scenario->name, out);
+  if (stage_prepare(stage, text, length)) stage_run(stage);
+  string_word(out, "end\n");
+  stage_stop(stage);
+  stage_remove_directories(stage);
+  leavings_remove(&stage->leavings);
+  if (*stage->shared->scratch) folder_remove(stage->shared->scratch);
+  region_free(&stage->self.region);
+  history_free(&stage->history);
+  free(stage);
+  return !conductor_interrupted();
+}

@@ -1,0 +1,122 @@
+#include "isolate.h"
+
+#include "calls.h"
+
+#if defined(AGENT_LINUX) && defined(CLONE_NEWIPC) && defined(CLONE_NEWUSER)
+
+static bool isolate_write(const char* path, const char* text) {
+  int file = open(path, O_WRONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  ssize_t written = write(file, text, strlen(text));
+  close(file);
+  return written == (ssize_t)strlen(text);
+}
+
+/* Limits can be set by user id 0 of the namespace alone; so that is what the own id becomes. */
+static bool isolate_as_user(char* reason, size_t size) {
+  char uid_map[64], gid_map[64];
+  snprintf(uid_map, sizeof uid_map, "0 %lu 1\n", (unsigned long)geteuid());
+  snprintf(gid_map, sizeof gid_map, "0 %lu 1\n", (unsigned long)getegid());
+  if (unshare(CLONE_NEWUSER | CLONE_NEWIPC) != 0) {
+    snprintf(reason, size, "no new IPC namespace, also not in a user namespace: %s", strerror(errno));
+    return false;
+  }
+  isolate_write("/proc/self/setgroups", "deny");
+  if (isolate_write("/proc/self/uid_map", uid_map) && isolate_write("/proc/self/gid_map", gid_map))
+    return true;
+  snprintf(reason, size, "cannot map the own ids into a user namespace: %s", strerror(errno));
+  return false;
+}
+
+bool isolate_prepare(char* reason, size_t size) {
+  return unshare(CLONE_NEWIPC) == 0 || isolate_as_user(reason, size);
+}
+
+bool isolate_again(void) { return unshare(CLONE_NEWIPC) == 0; }
+
+#else
+
+bool isolate_prepare(char* reason, size_t size) {
+  snprintf(reason, size, "this system has no IPC namespaces");
+  return false;
+}
+
+bool isolate_again(void) { return false; }
+
+#endif
+
+/* ----------------------------------------------------------------------------------------------- leavings */
+
+static void leavings_add(int** list, int* count, int* room, int value) {
+  for (int i = 0; i < *count; i++)
+    if ((*list)[i] == value) return;
+  if (*count == *room) {
+    int* grown = realloc(*list, sizeof **list * (size_t)(2 * *room + 8));
+    if (!grown) return;
+    *list = grown;
+    *room = 2 * *room + 8;
+  }
+  (*list)[(*count)++] = value;
+}
+
+/* Keys in the scenario's text that already lead to something do not lead to something of the scenario's. */
+void leavings_before(struct leavings* l, const struct scenario* scenario) {
+  for (int i = 0; i < scenario->step_count; i++) {
+    const struct step* step = &scenario->steps[i];
+    bool segment = step->call == CALL_SHMGET;
+    if ((step->call != CALL_MSGGET && !segment) || step->id.variable >= 0 || step->id.value == 0) continue;
+    if (segment ? !l->segments : !l->queues) continue;
+    key_t key = (key_t)step->id.value;
+    int id = segment ? shmget(key, 0, 0) : calls.msgget(key, 0);
+    if (id >= 0)
+      leavings_add(&l->foreign[segment], &l->foreign_count[segment], &l->foreign_room[segment], id);
+  }
+  for (int i = 0; i < LIMIT_COUNT; i++)
+    l->was_saved[i] = l->limits && scenario->has_limits && calls.limit_get(i, &l->saved[i]) == 0;
+}
+
+void leavings_note(struct leavings* l, enum call call, int id) {
+  bool segment = call == CALL_SHMGET;
+  if ((call != CALL_MSGGET && !segment) || id < 0 || (segment ? !l->segments : !l->queues)) return;
+  for (int i = 0; i < l->foreign_count[segment]; i++)
+    if (l->foreign[segment][i] == id) return;
+  leavings_add(&l->ids[segment], &l->count[segment], &l->room[segment], id);
+}
+
+void leavings_remove(struct leavings* l) {
+  for (int i = 0; i < l->count[0]; i++) calls.msgctl(l->ids[0][i], IPC_RMID, NULL);
+  for (int i = 0; i < l->count[1]; i++) shmctl(l->ids[1][i], IPC_RMID, NULL);
+  for (int i = 0; i < LIMIT_COUNT; i++)
+    if (l->was_saved[i]) calls.limit_set(i, l->saved[i]);
+  for (int kind = 0; kind < 2; kind++) free(l->ids[kind]), free(l->foreign[kind]);
+  memset(l, 0, sizeof *l);
+}
+
+/* ------------------------------------------------------------------------------------------------ folders */
+
+bool scratch_make(char* path, size_t size) {
+  const char* folder = getenv("TMPDIR");
+  snprintf(path, size, "%s/svmq-scratch-XXXXXX", folder && *folder ? folder : "/tmp");
+  if (!mkdtemp(path)) {
+    *path = '\0';
+    return false;
+  }
+  return chmod(path, 0777) == 0;
+}
+
+void folder_remove(const char* path) {
+  char inside[1024];
+  chmod(path, 0700);
+  DIR* folder = opendir(path);
+  for (struct dirent* entry; folder && (entry = readdir(folder));) {
+    if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+    if ((size_t)snprintf(inside, sizeof inside, "%s/%s", path, entry->d_name) >= sizeof inside) continue;
+    struct stat status;
+    if (lstat(inside, &status) == 0 && S_ISDIR(status.st_mode))
+      folder_remove(inside);
+    else
+      unlink(inside);
+  }
+  if (folder) closedir(folder);
+  rmdir(path);
+}

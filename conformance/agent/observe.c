@@ -1,0 +1,150 @@
+#include "observe.h"
+
+#include "calls.h"
+
+const char* const blocking_names[3] = {"syscall", "state", "settle"};
+
+static int observe_open(const struct slot* slot, const char* name) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%ld/task/%ld/%s", (long)slot->pid, slot->tid, name);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void watch_open(struct watch* watch, const struct slot* slot) {
+  if (watch->open) return;
+  watch->open = true;
+  watch->syscall_file = observe_open(slot, "syscall");
+  watch->state_file = observe_open(slot, "stat");
+  watch->runs_file = observe_open(slot, "schedstat");
+}
+
+void watch_close(struct watch* watch) {
+  if (!watch->open) return;
+  if (watch->syscall_file >= 0) close(watch->syscall_file);
+  if (watch->state_file >= 0) close(watch->state_file);
+  if (watch->runs_file >= 0) close(watch->runs_file);
+  watch->open = false;
+}
+
+static bool observe_read(int file, char* text, size_t size) {
+  ssize_t length = file < 0 ? -1 : pread(file, text, size - 1, 0);
+  if (length <= 0) return false;
+  text[length] = '\0';
+  return true;
+}
+
+/* The kernel prints this file only for a thread that is off the processor and stays off it while it is read.
+ */
+static bool observe_waits(const char* text) {
+  unsigned long long arguments[6] = {0};
+  char* rest;
+  long number = strtol(text, &rest, 10);
+  if (rest == text) return false; /* "running" */
+  for (int i = 0; i < 6; i++) arguments[i] = strtoull(rest, &rest, 16);
+  return calls.waits(number, arguments);
+}
+
+/* The state letter: behind the last ')', which ends the program's name. */
+static char observe_state(const char* text) {
+  const char* name_end = strrchr(text, ')');
+  return name_end && name_end[1] == ' ' ? name_end[2] : '?';
+}
+
+static unsigned long long observe_runs(const struct watch* watch) {
+  char text[128], *rest;
+  if (!observe_read(watch->runs_file, text, sizeof text)) return 0;
+  strtoull(text, &rest, 10);
+  strtoull(rest, &rest, 10);
+  return strtoull(rest, NULL, 10);
+}
+
+static enum sight observe_settled(struct watch* watch, unsigned progress) {
+  long long now = stamp_now().nanoseconds;
+  if (!watch->since || watch->progress != progress) {
+    watch->since = now;
+    watch->progress = progress;
+  }
+  if (now - watch->since < OBSERVE_SETTLE * 1000000LL) return SIGHT_MOVING;
+  watch->since = 0;
+  return progress % 2 ? SIGHT_ASLEEP : SIGHT_RESTING;
+}
+
+/* Why the order of the readings is right: between the first and the last reading of `progress` the thread
+ * stayed in the same call (or outside of any). It was seen in a queue's system call during that time, and
+ * later in state S. The kernel sleeps in that state within those system calls only when the thread stands on
+ * the queue's list of waiters; its short waits for memory and locks show as D. */
+enum sight observe(struct watch* watch, enum blocking how, const struct slot* slot,
+                   unsigned long long* runs) {
+  char text[1024];
+  unsigned progress = slot->progress;
+  *runs = 0;
+  agent_fence();
+  if (how == BLOCKING_SETTLE) return observe_settled(watch, progress);
+  watch_open(watch, slot);
+  bool in_call = progress % 2;
+  if (in_call && how == BLOCKING_SYSCALL && observe_read(watch->syscall_file, text, sizeof text) &&
+      !observe_waits(text))
+    return SIGHT_MOVING;
+  if (!observe_read(watch->state_file, text, sizeof text)) return SIGHT_GONE;
+  char state = observe_state(text);
+  if (state == 'Z' || state == 'X') return SIGHT_GONE;
+  if (state != 'S') return SIGHT_MOVING;
+  *runs = observe_runs(watch);
+  agent_fence();
+  if (slot->progress != progress) return SIGHT_MOVING;
+  return in_call ? SIGHT_ASLEEP : SIGHT_RESTING;
+}
+
+/* -------------------------------------------------------------------------------------------------- probe */
+
+static void observe_probe_child(struct slot* slot, int id) {
+  struct {
+    long type;
+    char text[8];
+  } message;
+  slot->pid = getpid();
+  slot->tid = (long)getpid();
+  agent_fence();
+  slot->progress = 1;
+  calls.msgrcv(id, &message, sizeof message.text, 0, 0);
+  _exit(0);
+}
+
+static bool observe_probe_with(enum blocking how, const struct slot* slot) {
+  struct watch watch;
+  unsigned long long runs;
+  memset(&watch, 0, sizeof watch);
+  long long begin = stamp_now().nanoseconds;
+  bool seen = false;
+  while (!seen && stamp_now().nanoseconds - begin < 200000000LL) {
+    if (slot->progress == 1) seen = observe(&watch, how, slot, &runs) == SIGHT_ASLEEP;
+    if (seen && how == BLOCKING_SYSCALL) {
+      char text[1024]; /* and not only because the file could not be read */
+      seen = observe_read(watch.syscall_file, text, sizeof text) && observe_waits(text);
+    }
+    if (slot->progress == 1 && watch.open && watch.state_file < 0) break;
+    sched_yield();
+  }
+  watch_close(&watch);
+  return seen;
+}
+
+enum blocking observe_probe(struct shared* shared) {
+  struct slot* slot = &shared->slots[0];
+  slot->progress = 0;
+  int id = calls.msgget(IPC_PRIVATE, 0600);
+  if (id < 0) return BLOCKING_SETTLE;
+  pid_t child = fork();
+  if (child == 0) observe_probe_child(slot, id);
+  enum blocking how = BLOCKING_SETTLE;
+  if (child > 0) {
+    if (observe_probe_with(BLOCKING_SYSCALL, slot))
+      how = BLOCKING_SYSCALL;
+    else if (observe_probe_with(BLOCKING_STATE, slot))
+      how = BLOCKING_STATE;
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+  }
+  calls.msgctl(id, IPC_RMID, NULL);
+  return how;
+}

@@ -1,0 +1,229 @@
+#include "worker.h"
+
+#include "calls.h"
+
+/* ----------------------------------------------------------------------------------- the worker's process */
+
+/* Linux ends a worker with its conductor, however that ends. Changes of credentials undo this, and the parent
+ * may have died before it was set. Elsewhere an idle worker ends when its command pipe closes. */
+static void worker_stay_attached(const struct shared* shared) {
+#if defined(AGENT_LINUX)
+  prctl(PR_SET_DUMPABLE, 1L, 0L, 0L, 0L); /* or the conductor could no longer look at its system calls */
+  prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
+#endif
+  if (getppid() != shared->conductor) _exit(0);
+}
+
+static void worker_default_signals(const sigset_t* mask) {
+  static const int numbers[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE,
+                                SIGCHLD, SIGALRM, SIGUSR1, SIGUSR2};
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) signal(numbers[i], SIG_DFL);
+  sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
+static long worker_thread_id(void) {
+#if defined(AGENT_LINUX)
+  return syscall(SYS_gettid);
+#else
+  return (long)getpid();
+#endif
+}
+
+/* Credentials belong to the process, but Linux keeps them for each thread, and the C library's way of
+ * changing them in all threads interrupts those that sleep in a call under test. So each thread follows
+ * before its next step. */
+static struct {
+  pthread_mutex_t lock;
+  struct creds creds; /* the changes so far, the later ones over the earlier */
+  unsigned changes;
+} worker_creds = {PTHREAD_MUTEX_INITIALIZER, {0}, 0};
+
+static void worker_note_creds(const struct creds* creds) {
+  struct creds* sum = &worker_creds.creds;
+  unsigned named = creds->named;
+  if (named & NAMED_UID) sum->uid = creds->uid, sum->named &= ~(unsigned)NAMED_CAPS;
+  if (named & NAMED_GID) sum->gid = creds->gid, sum->named &= ~(unsigned)NAMED_FSGID;
+  if (named & NAMED_GROUPS) {
+    sum->group_count = creds->group_count;
+    memcpy(sum->groups, creds->groups, sizeof sum->groups);
+  }
+  if (named & NAMED_CAPS) sum->caps = creds->caps;
+  if (named & NAMED_RUID) sum->ruid = creds->ruid;
+  if (named & NAMED_FSGID) sum->fsgid = creds->fsgid;
+  sum->named |= named;
+  worker_creds.changes++;
+}
+
+enum need worker_become(struct worker* worker, const struct creds* creds, char* reason, size_t size) {
+  enum need need = creds_take(creds, false, reason, size);
+  worker_stay_attached(worker->shared);
+  if (need != NEED_COUNT) return need;
+  pthread_mutex_lock(&worker_creds.lock);
+  worker_note_creds(creds);
+  worker->creds_seen = worker_creds.changes;
+  pthread_mutex_unlock(&worker_creds.lock);
+  return need;
+}
+
+static void worker_follow_creds(struct worker* worker) {
+#if defined(AGENT_LINUX)
+  if (worker->creds_seen == worker_creds.changes) return;
+  char reason[200];
+  pthread_mutex_lock(&worker_creds.lock);
+  creds_take(&worker_creds.creds, false, reason, sizeof reason);
+  worker->creds_seen = worker_creds.changes;
+  pthread_mutex_unlock(&worker_creds.lock);
+  worker_stay_attached(worker->shared);
+#else
+  (void)worker;
+#endif
+}
+
+/* -------------------------------------------------------------------------------------------- items to do */
+
+static void worker_report(const struct worker* worker) {
+  struct report report = {worker->actor};
+  while (write(worker->slot->report_write, &report, sizeof report) < 0 && errno == EINTR) {
+  }
+}
+
+/* The steps of an item from place `first` on that are this actor's. */
+static void worker_do_item(struct worker* worker, int index, int first) {
+  const struct item* item = &worker->scenario->items[index];
+  for (int i = first; i < item->first + item->count; i++) {
+    const struct step* step = &worker->scenario->steps[i];
+    if (step->actor != worker->actor) continue;
+    if (worker->shared->open_item != index) break; /* the block has ended while this actor was asleep */
+    worker_follow_creds(worker);
+    step_perform(worker, step);
+  }
+}
+
+/* The actors of a block wait at its gate until all have come: only then do they really run at once. */
+static void worker_pass_gate(struct worker* worker, int index) {
+  worker->slot->at_gate = index + 1;
+  while (worker->shared->gate != index + 1) sched_yield();
+}
+
+static void worker_loop(struct worker* worker) {
+  int index;
+  for (;;) {
+    ssize_t count = read(worker->slot->command_read, &index, sizeof index);
+    if (count < 0 && errno == EINTR) continue;
+    if (count != (ssize_t)sizeof index) _exit(0);
+    const struct item* item = &worker->scenario->items[index];
+    if (item->concurrent) worker_pass_gate(worker, index);
+    worker_do_item(worker, index, item->first);
+    worker_report(worker);
+  }
+}
+
+/* -------------------------------------------------------------------------------------------------- start */
+
+static void* worker_thread(void* argument) {
+  struct worker* worker = argument;
+  worker->slot->tid = worker_thread_id();
+  worker->slot->pid = getpid();
+  worker_report(worker);
+  worker_loop(worker);
+  return NULL;
+}
+
+static struct worker* worker_new(const struct worker_start* start, int actor) {
+  struct worker* worker = calloc(1, sizeof *worker);
+  if (!worker) _exit(127);
+  worker->scenario = start->scenario;
+  worker->shared = start->shared;
+  worker->slot = &start->shared->slots[actor];
+  worker->actor = actor;
+  return worker;
+}
+
+static void worker_start_threads(const struct worker_start* start, int process) {
+  for (int i = 0; i < start->scenario->actor_count; i++) {
+    if (i == process || start->scenario->actors[i].process != process) continue;
+    struct worker* worker = worker_new(start, i);
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, worker_thread, worker);
+    if (!error) continue;
+    worker->slot->need = NEED_THREADS;
+    snprintf(worker->slot->reason, sizeof worker->slot->reason, "%s", strerror(error));
+    worker_report(worker);
+  }
+}
+
+static const char* worker_program;
+static int worker_shared_file;
+
+void worker_process(const struct worker_start* start, int actor) {
+  struct worker* worker = worker_new(start, actor);
+  struct slot* slot = worker->slot;
+  worker_program = start->program;
+  worker_shared_file = start->shared_file;
+  struct rlimit no_core = {0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  worker_default_signals(&start->mask);
+  if (start->enters && calls.namespace_new(slot->directory) != 0) {
+    slot->need = NEED_NAMESPACES;
+    snprintf(slot->reason, sizeof slot->reason, "%s", strerror(errno));
+  } else {
+    slot->need = creds_take(&start->scenario->actors[actor].creds, true, slot->reason, sizeof slot->reason);
+  }
+  worker_stay_attached(start->shared);
+  creds_observe(&slot->creds);
+  slot->pid = getpid();
+  slot->tid = worker_thread_id();
+  worker_start_threads(start, actor);
+  worker_report(worker);
+  worker_loop(worker);
+  _exit(0);
+}
+
+/* --------------------------------------------------------------------------------------------------- exec */
+
+int worker_exec(struct worker* worker) {
+  char file[16], actor[16];
+  struct slot* slot = worker->slot;
+  snprintf(file, sizeof file, "%d", worker_shared_file);
+  snprintf(actor, sizeof actor, "%d", worker->actor);
+  slot->effective = creds_effective();
+  slot->fsgid = creds_fsgid();
+  char* arguments[] = {(char*)(uintptr_t)worker_program, (char*)"--worker", file, actor, NULL};
+  creds_before_exec();
+#if defined(AGENT_LINUX)
+  execv("/proc/self/exe", arguments);
+#endif
+  execvp(worker_program, arguments);
+  int error = errno;
+  creds_lower(slot->effective);
+  return error;
+}
+
+int worker_again(const char* program, int shared_file, int actor) {
+  static struct scenario scenario;
+  char error[256];
+  struct shared* shared = shared_attach(shared_file);
+  if (!shared || actor < 0 || actor >= MAX_ACTORS || shared->slots[actor].pid != getpid()) return 2;
+  struct slot* slot = &shared->slots[actor];
+  creds_after_exec(slot->effective, slot->fsgid);
+  worker_stay_attached(shared);
+  if (!scenario_parse(&scenario, shared->text, shared->text_length, shared->first_line, error, sizeof error))
+    return 2;
+  if (calls.namespace_join(slot->directory) != 0) return 2;
+  worker_program = program;
+  worker_shared_file = shared_file;
+  slot->tid = worker_thread_id();
+  agent_fence();
+  slot->images++;
+  struct worker_start start;
+  memset(&start, 0, sizeof start);
+  start.scenario = &scenario;
+  start.shared = shared;
+  struct worker* worker = worker_new(&start, actor);
+  const struct step* step = &scenario.steps[slot->step];
+  step_executed(worker, step);
+  worker_do_item(worker, step->item, step->place + 1);
+  worker_report(worker);
+  worker_loop(worker);
+  return 0;
+}

@@ -1,0 +1,316 @@
+// Each target has `jobs` threads, each with an agent of its own. A thread keeps a few scenarios under way at
+// its agent and judges one history while the agent conducts the next.
+#include "campaign.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+#include <deque>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "child.hpp"
+#include "compare.hpp"
+#include "conductor.hpp"
+#include "interrupt.hpp"
+#include "private_folder.hpp"
+#include "verdict.hpp"
+
+namespace svmq::runner {
+namespace {
+
+using namespace std::chrono_literals;
+using judge::Verdict;
+
+constexpr std::size_t under_way = 8;  // scenarios that an agent has before it
+
+// ----------------------------------------------------------------------------------------------------
+// collecting
+
+void count(const Run& run, TargetResult& result) {
+  Summary& summary = result.summary;
+  ++summary.scenarios;
+  summary.steps += run.judgement.steps;
+  switch (run.judgement.verdict) {
+    case Verdict::conform: ++summary.conform; break;
+    case Verdict::nonconform: ++(run.waived() ? summary.waived : summary.nonconform); break;
+    case Verdict::unknown: ++summary.unknown; break;
+    case Verdict::unsupported: ++summary.unsupported, ++result.unsupported[run.judgement.reason]; break;
+    case Verdict::not_run: ++summary.not_run; break;
+  }
+}
+
+// A clause that a deviation offends was not conformed to in this scenario; the others that it exercised were.
+void cover(const Run& run, std::map<std::string, Coverage>& coverage) {
+  if (run.judgement.verdict != Verdict::conform && run.judgement.verdict != Verdict::nonconform) return;
+  std::set<std::string> offended;
+  for (const judge::Deviation& deviation : run.judgement.deviations)
+    offended.insert(deviation.clauses.begin(), deviation.clauses.end());
+  for (const std::string& clause : offended)
+    ++(run.waived() ? coverage[clause].waived : coverage[clause].nonconform);
+  for (const std::string& clause : run.judgement.clauses) {
+    if (!offended.contains(clause)) ++coverage[clause].conform;
+  }
+}
+
+bool comparable(Verdict verdict) { return verdict == Verdict::conform || verdict == Verdict::nonconform; }
+
+class Collector {
+ public:
+  Collector(const Plan& plan, Schedule& schedule, Listener& listener)
+      : plan_(plan), schedule_(schedule), listener_(listener) {
+    for (const Target& target : plan.targets) {
+      results_.targets.push_back({target, {}, {}, {}});
+      names_ += names_.empty() ? target.name : "," + target.name;
+      options_ += " --target " + target.name;
+    }
+    if (!plan.profile.empty()) profile_option_ = " --profile " + plan.profile;
+    results_.waivers = plan.waivers;
+  }
+
+  // One target is done with a scenario. `history` is kept only until all are.
+  void deliver(const Schedule::Item& item, std::size_t target, Run run, language::History history) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    Partial& partial = partial_[item.index];
+    partial.done.resize(plan_.targets.size());
+    partial.done[target].emplace(std::move(run), std::move(history));
+    if (++partial.count < plan_.targets.size()) return;
+    finish(item, std::move(partial));
+    partial_.erase(item.index);
+    schedule_.finished(item.index);
+  }
+
+  void warn(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) listener_.warning(text);
+  }
+
+  // Whatever comes later is ignored.
+  Results close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    return std::move(results_);
+  }
+
+ private:
+  struct Partial {
+    std::vector<std::optional<std::pair<Run, language::History>>> done;  // by target
+    std::size_t count = 0;
+  };
+
+  void finish(const Schedule::Item& item, Partial partial) {
+    compare(*item.task, partial);
+    ScenarioResult result{item.task, reproduce(item), {}};
+    bool conform = true;
+    for (std::size_t i = 0; i < partial.done.size(); ++i) {
+      Run& run = partial.done[i]->first;
+      TargetResult& target = results_.targets[i];
+      count(run, target);
+      cover(run, target.coverage);
+      for (const std::string& id : run.waivers) ++results_.waiver_uses[id];
+      if (target.target.agent.empty()) target.target.agent = partial.done[i]->second.agent;
+      conform = conform && run.judgement.verdict == Verdict::conform;
+      result.runs.push_back(std::move(run));
+    }
+    listener_.scenario_finished(result);
+    if (!item.task->random() || !conform) results_.scenarios.emplace(item.index, std::move(result));
+  }
+
+  void compare(const Task& task, const Partial& partial) {
+    for (std::size_t i = 0; i < partial.done.size(); ++i) {
+      for (std::size_t j = i + 1; j < partial.done.size(); ++j) {
+        const bool alike = plan_.targets[i].profile == plan_.targets[j].profile;
+        compare(task, *partial.done[i], *partial.done[j], alike);
+      }
+    }
+  }
+
+  // `alike`: both are judged by the same profile.
+  void compare(const Task& task, const std::pair<Run, language::History>& left,
+               const std::pair<Run, language::History>& right, bool alike) {
+    const Verdict a = left.first.judgement.verdict, b = right.first.judgement.verdict;
+    if (!comparable(a) || !comparable(b)) return;
+    const std::optional<Difference> difference = first_difference(left.second, right.second);
+    if (a == Verdict::conform && b == Verdict::conform) {
+      if (difference && alike) ++results_.allowed_differences[{left.first.target, right.first.target}];
+      return;
+    }
+    if (a == b && !difference) return;  // both deviate in the same way
+    Disagreement disagreement{task.scenario.name, left.first.target, right.first.target, a != b, "",
+                              judge::name(a),     judge::name(b)};
+    if (difference) disagreement.step = difference->step;
+    if (a == b) {
+      disagreement.left_result = difference->left;
+      disagreement.right_result = difference->right;
+    }
+    results_.disagreements.push_back(std::move(disagreement));
+  }
+
+  std::string reproduce(const Schedule::Item& item) const {
+    if (!item.task->random())
+      return fmt::format("svmq run {}{}{}", item.task->reproduce, options_, profile_option_);
+    const Reproduction reproduction{{names_}, schedule_.random()->id(item.index - schedule_.files())};
+    return fmt::format("svmq run --reproduce {}{}", print(reproduction), profile_option_);
+  }
+
+  const Plan& plan_;
+  Schedule& schedule_;
+  Listener& listener_;
+  std::string names_, options_, profile_option_;
+  std::mutex mutex_;
+  std::map<std::size_t, Partial> partial_;
+  Results results_;
+  bool closed_ = false;
+};
+
+// -------------------------------------------------------------------------------------------------------
+// working
+
+// Something that happens once, and that poll() can wait for together with an interrupt.
+class Event {
+ public:
+  Event() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  }
+  ~Event() { close(descriptor_); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  void happen() { eventfd_write(descriptor_, 1); }
+
+  // Waits for it, and at most until an interrupt or for `patience`, if not negative. Has it happened?
+  bool wait(int or_interrupt, std::chrono::milliseconds patience) {
+    std::array<pollfd, 2> descriptors{pollfd{descriptor_, POLLIN, 0}, pollfd{or_interrupt, POLLIN, 0}};
+    while (poll(descriptors.data(), descriptors.size(), static_cast<int>(patience.count())) < 0 &&
+           errno == EINTR) {
+    }
+    return (descriptors[0].revents & POLLIN) != 0;
+  }
+
+ private:
+  int descriptor_;
+};
+
+// All that the threads share. They own it together, for a thread that judges when an interrupt comes is not
+// waited for.
+struct Shared {
+  Shared(const Plan& p, Listener& listener)
+      : plan(p), schedule(plan.files, plan.random, plan.targets.size()), collector(plan, schedule, listener) {
+    for (const Target& target : plan.targets) {
+      if (target.private_folder && !folder) folder.emplace();
+    }
+  }
+
+  const Plan plan;
+  Schedule schedule;
+  Collector collector;
+  std::optional<PrivateFolder> folder;
+
+  std::atomic<std::size_t> working = 0;  // threads
+  Event all_done;                        // none of them works any more
+  std::mutex error_mutex;
+  std::exception_ptr error;  // what stopped one of them
+};
+
+class Worker {
+ public:
+  Worker(std::shared_ptr<Shared> shared, std::size_t target) : shared_(std::move(shared)), target_(target) {}
+
+  void work() {
+    const Target& target = shared_->plan.targets[target_];
+    PrivateFolder* folder = shared_->folder ? &*shared_->folder : nullptr;
+    const std::unique_ptr<Conductor> conductor = make_conductor(target, shared_->plan.time_limit, folder);
+    for (;;) {
+      fill(*conductor);
+      if (conductor->pending() == 0) break;
+      Conducted conducted = conductor->receive();
+      fill(*conductor);
+      Run run = judged(target, conducted, shared_->plan.waivers);
+      shared_->collector.deliver(items_.front(), target_, std::move(run), std::move(conducted.history));
+      items_.pop_front();
+    }
+    const std::string complaint = conductor->finish();
+    if (!complaint.empty()) shared_->collector.warn(fmt::format("{}: {}", target.name, complaint));
+  }
+
+ private:
+  // Blocks only if nothing is under way.
+  void fill(Conductor& conductor) {
+    const Target& target = shared_->plan.targets[target_];
+    while (conductor.pending() < under_way) {
+      std::optional<Schedule::Item> item = shared_->schedule.next(target_, conductor.pending() == 0);
+      if (!item) return;
+      if (const std::string lacking = target.lacks(item->task->needs); !lacking.empty()) {
+        shared_->collector.deliver(*item, target_, unsupported(target, lacking), {});
+        continue;
+      }
+      conductor.submit(item->task);
+      items_.push_back(std::move(*item));
+    }
+  }
+
+  std::shared_ptr<Shared> shared_;
+  std::size_t target_;
+  std::deque<Schedule::Item> items_;  // under way, in order
+};
+
+void work(const std::shared_ptr<Shared>& shared, std::size_t target) {
+  try {
+    Worker(shared, target).work();
+  } catch (const Interrupted&) {
+  } catch (...) {
+    const std::lock_guard lock(shared->error_mutex);
+    shared->error = std::current_exception();
+    shared->schedule.stop();
+  }
+  if (--shared->working == 0) shared->all_done.happen();
+}
+
+// At an interrupt: a thread that judges is not waited for; it ends with the process.
+bool cut_short(Shared& shared) {
+  shared.schedule.stop();
+  Child::kill_all();
+  return shared.all_done.wait(-1, 200ms);
+}
+
+}  // namespace
+
+Results conduct(const Plan& plan, Listener& listener) {
+  const auto began = std::chrono::steady_clock::now();
+  const std::time_t started = std::time(nullptr);
+  const auto shared = std::make_shared<Shared>(plan, listener);
+  std::vector<std::thread> threads;
+  shared->working = plan.jobs * plan.targets.size();
+  for (unsigned job = 0; job < plan.jobs; ++job) {
+    for (std::size_t target = 0; target < plan.targets.size(); ++target)
+      threads.emplace_back(work, shared, target);
+  }
+  const bool all_ended = shared->all_done.wait(interrupt::descriptor(), -1ms) || cut_short(*shared);
+  for (std::thread& thread : threads) all_ended ? thread.join() : thread.detach();
+
+  Results results = shared->collector.close();
+  if (shared->folder) shared->folder->remove();
+  {
+    const std::lock_guard lock(shared->error_mutex);
+    if (shared->error && !interrupt::requested()) std::rethrow_exception(shared->error);
+  }
+  results.interrupted = interrupt::requested();
+  results.started = started;
+  results.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  if (plan.random) results.seed = plan.random->seed;
+  return results;
+}
+
+}  // namespace svmq::runner

@@ -1,0 +1,181 @@
+#include "results.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <gnu/libc-version.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "catalogue.hpp"
+#include "locations.hpp"
+#include "version.hpp"
+
+namespace svmq::runner {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using judge::Verdict;
+
+Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json environment() {
+  utsname system{};
+  uname(&system);
+  return {{"system", fmt::format("{} {}", system.sysname, system.release)},
+          {"machine", system.machine},
+          {"libc", fmt::format("glibc {}", gnu_get_libc_version())},
+          {"cpus", std::thread::hardware_concurrency()},
+          {"user", getuid()}};
+}
+
+Json to_json(const Summary& s) {
+  return {{"scenarios", s.scenarios},   {"steps", s.steps},     {"conform", s.conform},
+          {"nonconform", s.nonconform}, {"unknown", s.unknown}, {"unsupported", s.unsupported},
+          {"not_run", s.not_run},       {"waived", s.waived}};
+}
+
+Json to_json(const TargetResult& result) {
+  Json capabilities = Json::object();
+  for (const auto& [need, answer] : result.target.capabilities)
+    capabilities[need] = answer.starts_with("yes") ? "yes" : answer;
+  return {{"name", result.target.name},
+          {"profile", result.target.profile->name},
+          {"agent", result.target.agent},
+          {"capabilities", std::move(capabilities)},
+          {"summary", to_json(result.summary)}};
+}
+
+Json coverage_of(const TargetResult& result) {
+  Json clauses = Json::object();
+  for (const auto& [id, count] : result.coverage) {
+    clauses[id] = {{"conform", count.conform}, {"nonconform", count.nonconform}, {"waived", count.waived}};
+  }
+  return clauses;
+}
+
+Json to_json(const judge::Deviation& deviation, int line) {
+  Json allowed = Json::array();
+  for (const judge::Allowed& outcome : deviation.allowed) {
+    allowed.push_back({{"result", outcome.result}, {"clauses", outcome.clauses}});
+  }
+  Json json{{"event", deviation.event}};
+  if (line > 0) json["line"] = line;
+  json["step"] = deviation.step;
+  json["observed"] = deviation.observed;
+  json["allowed"] = std::move(allowed);
+  json["clauses"] = deviation.clauses;
+  return json;
+}
+
+Json to_json(const Run& run) {
+  const judge::Judgement& judgement = run.judgement;
+  Json json{{"target", run.target}, {"verdict", judge::name(judgement.verdict)}};
+  if (!judgement.reason.empty()) json["reason"] = judgement.reason;
+  json["steps"] = judgement.steps;
+  json["clauses"] = judgement.clauses;
+  if (judgement.verdict != Verdict::conform && !run.history.empty()) json["history"] = run.history;
+  json["deviations"] = Json::array();
+  if (judgement.verdict == Verdict::nonconform) {
+    for (std::size_t i = 0; i < judgement.deviations.size(); ++i) {
+      json["deviations"].push_back(to_json(judgement.deviations[i], i < run.lines.size() ? run.lines[i] : 0));
+    }
+  }
+  if (run.waived()) json["waiver"] = run.waivers.front();
+  return json;
+}
+
+Json to_json(const ScenarioResult& result) {
+  const language::Scenario& scenario = result.task->scenario;
+  Json runs = Json::array();
+  for (const Run& run : result.runs) runs.push_back(to_json(run));
+  return {{"name", scenario.name},         {"title", scenario.title},     {"source", result.task->source},
+          {"reproduce", result.reproduce}, {"clauses", scenario.clauses}, {"seeds", scenario.seeds},
+          {"text", result.task->text},     {"runs", std::move(runs)}};
+}
+
+Json to_json(const Disagreement& d) {
+  Json json{{"scenario", d.scenario},
+            {"targets", {d.left, d.right}},
+            {"kind", d.by_verdict ? "verdict" : "result"}};
+  if (!d.step.empty()) json["step"] = d.step;
+  json["results"] = {{d.left, d.left_result}, {d.right, d.right_result}};
+  return json;
+}
+
+Json to_json(const Waiver& waiver, std::uint64_t used) {
+  return {{"id", waiver.id},
+          {"clause", or_null(waiver.clause)},
+          {"scenario", or_null(waiver.scenario)},
+          {"target", or_null(waiver.target)},
+          {"reason", waiver.reason},
+          {"owner", or_null(waiver.owner)},
+          {"expires", or_null(waiver.expires)},
+          {"used", used}};
+}
+
+Json to_json(const Results& results) {
+  Json json{{"schema", "svmq-results/1"},
+            {"svmq", {{"version", version}}},
+            {"started",
+             fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(results.started)))},
+            {"seconds", results.seconds},
+            {"command", results.command},
+            {"seed", results.seed ? Json(*results.seed) : Json(nullptr)},
+            {"environment", environment()}};
+  json["targets"] = Json::array();
+  for (const TargetResult& result : results.targets) json["targets"].push_back(to_json(result));
+  json["clauses"] = Json::object();
+  for (const auto& [id, entry] : read_catalogue(locations().catalogue)) {
+    json["clauses"][id] = {{"call", entry.call}, {"statement", entry.statement}, {"level", entry.level}};
+  }
+  json["coverage"] = Json::object();
+  for (const TargetResult& result : results.targets)
+    json["coverage"][result.target.name] = coverage_of(result);
+  json["scenarios"] = Json::array();
+  for (const auto& [index, scenario] : results.scenarios) json["scenarios"].push_back(to_json(scenario));
+  json["disagreements"] = Json::array();
+  for (const Disagreement& disagreement : results.disagreements)
+    json["disagreements"].push_back(to_json(disagreement));
+  json["waivers"] = Json::array();
+  for (const Waiver& waiver : results.waivers) {
+    const auto used = results.waiver_uses.find(waiver.id);
+    json["waivers"].push_back(to_json(waiver, used == results.waiver_uses.end() ? 0 : used->second));
+  }
+  return json;
+}
+
+}  // namespace
+
+int exit_status(const Results& results) {
+  const auto any = [&](auto condition) {
+    return std::any_of(results.targets.begin(), results.targets.end(), condition);
+  };
+  if (any([](const TargetResult& t) { return t.summary.nonconform > 0; })) return 1;
+  if (results.targets.empty() || any([](const TargetResult& t) { return t.summary.executed() == 0; }))
+    return 3;
+  return any([](const TargetResult& t) { return t.summary.unknown + t.summary.not_run > 0; }) ? 3 : 0;
+}
+
+void write_json(const Results& results, const std::filesystem::path& file) {
+  const std::filesystem::path unfinished = fmt::format("{}.{}", file.string(), getpid());
+  std::error_code ignored;
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
+  std::ofstream stream(unfinished, std::ios::binary);
+  stream << to_json(results).dump(1, ' ', false, Json::error_handler_t::replace) << '\n';
+  stream.close();
+  if (!stream || std::rename(unfinished.c_str(), file.c_str()) != 0) {
+    const int error = errno;
+    std::filesystem::remove(unfinished, ignored);
+    throw UsageError(fmt::format("{}: cannot be written: {}", file.string(), std::strerror(error)));
+  }
+}
+
+}  // namespace svmq::runner

@@ -1,0 +1,83 @@
+// The results of a command as values, and as the file that reports are made of (reports/RESULTS.md defines
+// it).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "scenario_source.hpp"
+#include "svmq/judge/judge.hpp"
+#include "target.hpp"
+#include "waivers.hpp"
+
+namespace svmq::runner {
+
+// One scenario on one target, judged.
+struct Run {
+  std::string target;
+  judge::Judgement judgement;
+  std::string history;               // text; kept unless it conformed
+  std::vector<int> lines;            // of each deviation in that text, from 1; 0: unknown
+  std::vector<std::string> waivers;  // ids of those that cover it; empty: it is not waived
+  bool waived() const { return !waivers.empty(); }
+};
+
+struct ScenarioResult {
+  std::shared_ptr<const Task> task;
+  std::string reproduce;  // the whole command
+  std::vector<Run> runs;  // in the order of the targets
+};
+
+// Two targets that did not behave alike.
+struct Disagreement {
+  std::string scenario, left, right;  // names
+  bool by_verdict = false;  // one conforms and the other does not; else the results of `step` differ
+  std::string step, left_result, right_result;
+};
+
+struct Summary {
+  std::uint64_t scenarios = 0, steps = 0, conform = 0, nonconform = 0, unknown = 0, unsupported = 0,
+                not_run = 0, waived = 0;
+  std::uint64_t executed() const { return conform + nonconform + waived + unknown; }
+};
+
+struct Coverage {
+  std::uint64_t conform = 0, nonconform = 0, waived = 0;
+};
+
+struct TargetResult {
+  Target target;
+  Summary summary;
+  std::map<std::string, Coverage> coverage;          // by clause id
+  std::map<std::string, std::uint64_t> unsupported;  // by reason
+};
+
+struct Results {
+  std::vector<std::string> command;
+  std::int64_t started = 0;  // seconds since 1970
+  double seconds = 0;
+  std::optional<std::uint64_t> seed;
+  std::vector<TargetResult> targets;
+  std::map<std::size_t, ScenarioResult> scenarios;  // those worth listing, in the order of the run
+  std::vector<Disagreement> disagreements;
+  std::map<std::pair<std::string, std::string>, std::uint64_t>
+      allowed_differences;  // pairs of one profile: both conform
+  std::vector<Waiver> waivers;
+  std::map<std::string, std::uint64_t> waiver_uses;  // by id
+  bool interrupted = false;
+};
+
+// 0 conform, 1 nonconform, 3 nothing executed on a target, or undecided. A command that was interrupted has
+// another.
+int exit_status(const Results& results);
+
+// Writes the file atomically: it is complete or it is not there. Throws UsageError.
+void write_json(const Results& results, const std::filesystem::path& file);
+
+}  // namespace svmq::runner

@@ -1,0 +1,56 @@
+// Where scenarios come from: files, folders, and the generator.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "svmq/language/scenario.hpp"
+
+namespace svmq::runner {
+
+// A scenario and all that is said of it before it is conducted. A value; never changed once made.
+struct Task {
+  language::Scenario scenario;
+  std::string text;  // as it is sent to an agent
+  std::set<std::string> needs;
+  std::string source;         // the file as people should see it, or "random"
+  std::string reproduce;      // what follows "svmq run " to conduct it again; targets are not yet in it
+  std::uint64_t choices = 0;  // decides where a model that conducts it has a choice
+  bool random() const { return source == "random"; }
+};
+
+// Something the user can put right: a wrong file, an unknown name, a missing program. The message is
+// complete.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Every scenario of these files, and of the *.scenario files in these folders and below, by path.
+// Throws UsageError: a file cannot be read or is malformed, a name occurs twice, there is none.
+std::vector<Task> read_scenarios(const std::vector<std::filesystem::path>& files);
+
+std::string read_file(const std::filesystem::path& file);  // "-" is standard input; throws UsageError
+
+// Which random scenario: the same value gives the same scenario everywhere.
+struct RandomId {
+  std::uint64_t seed = 0, index = 0;
+  std::set<std::string> without;  // needs that it must not have
+};
+
+Task random_task(const RandomId& id);
+
+// "impl,linux:SEED:INDEX" or "impl:SEED:INDEX:without=caps,limits".
+struct Reproduction {
+  std::vector<std::string> targets;
+  RandomId id;
+};
+std::string print(const Reproduction& reproduction);
+Reproduction parse_reproduction(const std::string& text);  // throws UsageError
+
+const std::set<std::string>& all_needs();
+
+}  // namespace svmq::runner

@@ -1,0 +1,145 @@
+#include "settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "commands.hpp"
+#include "console.hpp"
+#include "interrupt.hpp"
+
+namespace svmq::runner {
+namespace {
+
+std::uint64_t fresh_seed() { return std::random_device()(); }
+
+std::set<std::string> lacking(const Target& target) {
+  std::set<std::string> needs;
+  for (const std::string& need : all_needs()) {
+    if (!target.lacks({need}).empty()) needs.insert(need);
+  }
+  return needs;
+}
+
+std::uint64_t total_of(const Plan& plan) {
+  if (!plan.random) return plan.files.size();
+  return plan.random->count ? plan.files.size() + *plan.random->count : 0;
+}
+
+// CLI11 would take -1 for the largest number there is.
+std::string complain_of_number(const std::string& text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? "" : fmt::format("{} is not a whole number", text);
+}
+
+}  // namespace
+
+const CLI::Validator whole_number(complain_of_number, "");
+
+void Settings::declare(CLI::App& command) {
+  // Of an option given twice the last one counts, so that a script can give defaults that its user overrides.
+  command.add_option("--target,-t", targets, "Conduct on this target (repeatable); see `svmq targets`")
+      ->type_name("T")
+      ->allow_extra_args(false);
+  command.add_option("--profile", profile, "Judge all targets by this profile instead of each one's own")
+      ->type_name("P")
+      ->take_last();
+  command.add_option("--seed", seed, "Seed of the random scenarios; else one is chosen and printed")
+      ->type_name("N")
+      ->check(whole_number)
+      ->take_last();
+  command.add_option("--seconds", seconds, "Begin random scenarios for so long")
+      ->type_name("S")
+      ->check(whole_number)
+      ->take_last();
+  command.add_option("--waivers", waivers, "Accept the deviations that this TOML file lists")
+      ->type_name("FILE")
+      ->take_last();
+  command.add_option("--json", json, "Write the results to this file")->type_name("FILE")->take_last();
+  command.add_option("--report", report, "Write results.json and the reports made from it to this folder")
+      ->type_name("DIR")
+      ->take_last();
+  command
+      .add_option("--jobs,-j", jobs, "Agents of each target that work at a time; else one for each processor")
+      ->type_name("N")
+      ->check(whole_number)
+      ->take_last();
+  command.add_option("--time-limit", time_limit, "How long a call may neither return nor sleep")
+      ->type_name("MS")
+      ->check(whole_number)
+      ->take_last()
+      ->capture_default_str();
+}
+
+std::vector<Target> chosen_targets(const std::vector<std::string>& names, const std::string& profile) {
+  std::vector<Target> targets;
+  for (const std::string& name :
+       names.empty() ? std::vector<std::string>{"linux", "impl", "model:linux-6.18"} : names) {
+    const bool twice = std::any_of(targets.begin(), targets.end(),
+                                   [&](const Target& target) { return target.name == name; });
+    if (twice) continue;
+    Target target = find_target(name);
+    if (!profile.empty()) {
+      target.profile = model::find_profile(profile);
+      if (target.profile == nullptr) throw UsageError(fmt::format("there is no profile {}", profile));
+    }
+    probe(target);
+    if (!target.missing.empty() && !names.empty())
+      throw UsageError(fmt::format("target {}: {}", name, target.missing));
+    if (!target.missing.empty())
+      warn(fmt::format("without target {}: {}", name, target.missing));
+    else
+      targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+RandomPlan random_plan(const Settings& settings, const std::vector<Target>& targets,
+                       std::optional<std::uint64_t> count) {
+  RandomPlan plan;
+  plan.seed = settings.seed ? *settings.seed : fresh_seed();
+  plan.count = count;
+  if (settings.seconds) plan.time = std::chrono::seconds(*settings.seconds);
+  std::set<std::string> nobody_has = all_needs(), somebody_lacks;
+  for (const Target& target : targets) {
+    const std::set<std::string> lacks = lacking(target);
+    somebody_lacks.insert(lacks.begin(), lacks.end());
+    std::erase_if(nobody_has, [&](const std::string& need) { return !lacks.contains(need); });
+  }
+  plan.without = {nobody_has};
+  if (somebody_lacks != nobody_has) plan.without.push_back(somebody_lacks);
+  return plan;
+}
+
+int carry_out(Plan plan, const Settings& settings, const std::vector<std::string>& command, bool each) {
+  if (!settings.waivers.empty()) plan.waivers = read_waivers(settings.waivers, today());
+  plan.profile = settings.profile;
+  plan.jobs = settings.jobs > 0 ? settings.jobs : std::max(1U, std::thread::hardware_concurrency());
+  plan.time_limit = std::chrono::milliseconds(settings.time_limit);
+  if (plan.random && !settings.seed) say(fmt::format("seed {}\n", plan.random->seed));
+
+  Console console(total_of(plan), each);
+  Results results = conduct(plan, console);
+  results.command = command;
+  console.summary(results);
+  if (!settings.json.empty()) write_json(results, settings.json);
+  int status = results.interrupted ? interrupt::exit_status() : exit_status(results);
+  if (!settings.report.empty()) {
+    const std::string file = (std::filesystem::path(settings.report) / "results.json").string();
+    write_json(results, file);
+    const int made = results.interrupted ? 0 : make_report(file, settings.report);
+    if (made != 0 && status != nonconform) status = made;
+  }
+  return status;
+}
+
+std::vector<std::string>& command_line() {
+  static std::vector<std::string> words;
+  return words;
+}
+
+}  // namespace svmq::runner

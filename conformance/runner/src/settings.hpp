@@ -1,0 +1,41 @@
+// The options that `run` and `fuzz` share, and what both do with them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "campaign.hpp"
+
+namespace svmq::runner {
+
+struct Settings {
+  std::vector<std::string> targets;
+  std::string profile, waivers, json, report;
+  std::optional<std::uint64_t> seed, seconds;
+  unsigned jobs = 0;
+  unsigned time_limit = 5000;  // milliseconds
+
+  void declare(CLI::App& command);
+};
+
+// For options that take a number and no sign.
+extern const CLI::Validator whole_number;
+
+// The named targets, or those that are there when none is named; probed. Throws UsageError if a named one
+// cannot be had.
+std::vector<Target> chosen_targets(const std::vector<std::string>& names, const std::string& profile);
+
+// Random scenarios for these targets: some that every target can do, some that only some of them can.
+RandomPlan random_plan(const Settings& settings, const std::vector<Target>& targets,
+                       std::optional<std::uint64_t> count);
+
+// Conducts, prints findings and the table, writes results and reports. The exit status. `each`: see Console.
+int carry_out(Plan plan, const Settings& settings, const std::vector<std::string>& command, bool each);
+
+// The words of the command line.
+std::vector<std::string>& command_line();
+
+}  // namespace svmq::runner

@@ -1,0 +1,158 @@
+#include "target.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+#include <sstream>
+#include <system_error>
+
+#include "locations.hpp"
+#include "private_folder.hpp"
+#include "scenario_source.hpp"
+
+namespace svmq::runner {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr std::string_view model_prefix = "model:";
+
+const model::Profile* profile(std::string_view name) {
+  const model::Profile* found = model::find_profile(name);
+  if (found == nullptr) {
+    throw UsageError(
+        fmt::format("there is no profile {}; there are: {}", name, fmt::join(model::profile_names(), " ")));
+  }
+  return found;
+}
+
+fs::path preload_library() { return locations().libraries / "libsvmq-preload.so"; }
+
+Target linux_target() {
+  Target target;
+  target.name = "linux";
+  target.summary = "the system calls of this kernel, in fresh IPC namespaces";
+  target.profile = profile("linux-6.18");
+  target.program.arguments = {(locations().programs / "svmq-agent").string(), "--isolate"};
+  return target;
+}
+
+Target impl_target() {
+  Target target;
+  target.name = "impl";
+  target.summary = "libsvmq, linked to the agent";
+  target.profile = profile("linux-6.18");
+  target.program.arguments = {(locations().programs / "svmq-agent-impl").string()};
+  target.private_folder = true;
+  target.folder_option = "--directory";
+  return target;
+}
+
+Target preload_target() {
+  Target target;
+  target.name = "preload";
+  target.summary = "the agent of linux with libsvmq preloaded";
+  target.profile = profile("linux-6.18");
+  target.program.arguments = {(locations().programs / "svmq-agent").string()};
+  target.program.environment["LD_PRELOAD"] = preload_library().string();
+  target.private_folder = true;
+  target.folder_variable = "SVMQ_DIR";
+  if (!fs::exists(preload_library()))
+    target.missing = fmt::format("{} was not built", preload_library().string());
+  return target;
+}
+
+Target model_target(const std::string& name) {
+  Target target;
+  target.name = name;
+  target.executed = profile(std::string_view(name).substr(model_prefix.size()));
+  target.profile = target.executed;
+  target.summary = "the model, executed";
+  return target;
+}
+
+void read_capabilities(Target& target, const std::string& output) {
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t space = line.find(' ');
+    if (space == std::string::npos) continue;
+    const std::string word = line.substr(0, space), rest = line.substr(space + 1);
+    if (word == "agent")
+      target.agent = rest;
+    else if (all_needs().contains(word))
+      target.capabilities[word] = rest;
+  }
+}
+
+}  // namespace
+
+std::string Target::lacks(const std::set<std::string>& needs) const {
+  for (const std::string& need : needs) {
+    const auto found = capabilities.find(need);
+    if (found == capabilities.end()) return fmt::format("{}: the agent does not know this need", need);
+    if (found->second.starts_with("yes")) continue;
+    const std::size_t reason = found->second.find(": ");
+    return fmt::format("{}: {}", need,
+                       reason == std::string::npos ? "not available" : found->second.substr(reason + 2));
+  }
+  return "";
+}
+
+Program program_in(const Target& target, const std::string& folder) {
+  Program program = target.program;
+  if (!target.folder_option.empty()) {
+    program.arguments.insert(program.arguments.end(), {target.folder_option, folder});
+  }
+  if (!target.folder_variable.empty()) program.environment[target.folder_variable] = folder;
+  return program;
+}
+
+std::vector<std::string> target_names() {
+  std::vector<std::string> names{"linux", "impl"};
+  if (fs::exists(preload_library())) names.emplace_back("preload");
+  for (const std::string_view name : model::profile_names())
+    names.push_back(fmt::format("{}{}", model_prefix, name));
+  return names;
+}
+
+Target find_target(const std::string& name) {
+  if (name == "linux") return linux_target();
+  if (name == "impl") return impl_target();
+  if (name == "preload") return preload_target();
+  if (name.starts_with(model_prefix)) return model_target(name);
+  throw UsageError(fmt::format("there is no target {}; there are: {}", name, fmt::join(target_names(), " ")));
+}
+
+void probe(Target& target) {
+  if (!target.missing.empty()) return;
+  if (target.is_model()) {
+    for (const std::string& need : all_needs()) target.capabilities[need] = "yes";
+    return;
+  }
+  const std::string& path = target.program.arguments.front();
+  if (access(path.c_str(), X_OK) != 0) {
+    target.missing = fmt::format("{} was not built", path);
+    return;
+  }
+  std::optional<PrivateFolder> folder;
+  if (target.private_folder) folder.emplace();
+  Program question = program_in(target, folder ? folder->make().string() : "");
+  question.arguments.emplace_back("--capabilities");
+  try {
+    const Finished answer = run_to_end(question, 10s);
+    read_capabilities(target, answer.output);
+    if (!answer.death.empty() || target.capabilities.empty()) {
+      target.missing =
+          fmt::format("{} --capabilities {}; it said: {}", path,
+                      answer.death.empty() ? "names no capability" : answer.death, answer.errors);
+    }
+  } catch (const std::system_error& error) {
+    target.missing = fmt::format("{}: {}", path, error.what());
+  }
+}
+
+}  // namespace svmq::runner

@@ -1,0 +1,52 @@
+// The implementations that scenarios are conducted on, by name.
+//
+// linux         the agent on the C library's calls, in fresh IPC namespaces
+// impl          the same agent on libsvmq
+// preload       the agent of linux with libsvmq's drop-in library in front of the C library
+// model:PROFILE the model, executed as if it were an implementation
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "child.hpp"
+#include "svmq/model/profile.hpp"
+
+namespace svmq::runner {
+
+struct Target {
+  std::string name, summary;
+  const model::Profile* profile = nullptr;     // what it is judged by
+  const model::Profile* executed = nullptr;    // of model:PROFILE; nullptr: an agent
+  Program program;                             // the agent
+  bool private_folder = false;                 // its queues live in a folder that each agent gets
+  std::string folder_option, folder_variable;  // how the agent is told of it: an option, or a variable
+  std::string missing;                         // why it cannot be had here; empty: it can
+
+  // Filled by probe().
+  std::string agent;                                // what the agent says of itself
+  std::map<std::string, std::string> capabilities;  // need: "yes…", "no" or "no: reason"
+
+  bool is_model() const { return executed != nullptr; }
+  // Must every deviation that is waived still be inside profile posix?
+  bool bound_to_posix() const { return name == "impl" || name == "preload"; }
+  // The first of these needs that it lacks, as "NEED: reason"; empty: it has them all.
+  std::string lacks(const std::set<std::string>& needs) const;
+};
+
+// The target's agent with its queues in this folder, if it needs one.
+Program program_in(const Target& target, const std::string& folder);
+
+// Those that exist, whether they can be had here or not; preload only where its library was built.
+std::vector<std::string> target_names();
+
+// Throws UsageError for a name that is none.
+Target find_target(const std::string& name);
+
+// Finds out what it can do, by asking its agent. Sets `missing` if that does not answer. Blocks for at most
+// ten seconds.
+void probe(Target& target);
+
+}  // namespace svmq::runner

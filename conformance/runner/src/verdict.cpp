@@ -1,0 +1,64 @@
+#include "verdict.hpp"
+
+#include <fmt/format.h>
+
+namespace svmq::runner {
+namespace {
+
+using judge::Verdict;
+
+constexpr std::string_view envelope = "posix";
+
+// What the waivers cannot excuse; empty: nothing.
+std::string beyond_envelope(const Target& target, const language::History& history) {
+  if (!target.bound_to_posix() || target.profile->name == envelope) return "";
+  const judge::Judgement judgement = judge::judge(history, *model::find_profile(envelope));
+  if (judgement.verdict == Verdict::conform) return "";
+  if (judgement.verdict != Verdict::nonconform)
+    return fmt::format("waived, but undecided by profile posix: {}", judgement.reason);
+  const judge::Deviation& first = judgement.deviations.front();
+  return fmt::format("waived, but outside profile posix too: {} gave {}", first.step, first.observed);
+}
+
+void apply_waivers(const Target& target, const language::History& history, const std::vector<Waiver>& waivers,
+                   Run& run) {
+  const auto covered = covering(waivers, target.name, history, run.judgement.deviations);
+  if (!covered) return;
+  run.judgement.reason = beyond_envelope(target, history);
+  if (!run.judgement.reason.empty()) return;
+  for (const Waiver* waiver : *covered) run.waivers.push_back(waiver->id);
+}
+
+}  // namespace
+
+Run judged(const Target& target, const Conducted& conducted, const std::vector<Waiver>& waivers) {
+  Run run;
+  run.target = target.name;
+  if (!conducted.failure.empty()) {
+    run.judgement.verdict = Verdict::not_run;
+    run.judgement.reason = conducted.failure;
+    return run;
+  }
+  run.judgement = judge::judge(conducted.history, *target.profile);
+  if (run.judgement.verdict == Verdict::conform) return run;
+  run.history = conducted.text;
+  for (const judge::Deviation& deviation : run.judgement.deviations) {
+    const bool known = deviation.event < conducted.history.events.size();
+    run.lines.push_back(known ? conducted.history.events[deviation.event].place.line : 0);
+  }
+  if (run.judgement.verdict == Verdict::nonconform)
+    apply_waivers(target, conducted.history, waivers, run);
+  else if (run.judgement.reason.empty())
+    run.judgement.reason = "the judge gave no reason";
+  return run;
+}
+
+Run unsupported(const Target& target, const std::string& reason) {
+  Run run;
+  run.target = target.name;
+  run.judgement.verdict = Verdict::unsupported;
+  run.judgement.reason = reason;
+  return run;
+}
+
+}  // namespace svmq::runner

@@ -1,0 +1,5 @@
+#pragma once
+
+namespace svmq::runner {
+inline constexpr const char* version = SVMQ_VERSION;
+}

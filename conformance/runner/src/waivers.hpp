@@ -1,0 +1,45 @@
+// Waivers: deviations that somebody has accepted, with a reason, and usually only for a time.
+//
+//   [[waiver]]
+//   id = "copy-not-offered"           # optional: else waiver-1, waiver-2, …
+//   clause = "msgrcv.copy.index"      # the clause that is deviated from; or
+//   scenario = "copy-by-index"        # the scenario that deviates; or both
+//   target = "impl"                   # optional: else any
+//   reason = "MSG_COPY is not offered"
+//   owner = "who answers for it"      # optional
+//   expires = 2027-01-31              # optional: the last day on which it counts
+//   notice = "said when it is used"   # optional
+//
+// A waiver covers deviations only: never a crash, a call that hangs, or a death of the agent.
+// Thread-safe once loaded.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "svmq/judge/judge.hpp"
+
+namespace svmq::runner {
+
+struct Waiver {
+  std::string id, clause, scenario, target, reason, owner, expires, notice;  // empty: not given
+  bool expired = false;
+};
+
+// Today's date as YYYY-MM-DD, UTC.
+std::string today();
+
+// Throws UsageError: unreadable, malformed, an unknown key, neither clause nor scenario, no reason, an id
+// twice.
+std::vector<Waiver> read_waivers(const std::filesystem::path& file, const std::string& today);
+
+// Which waivers cover this run, each deviation by the first that does; nullopt: at least one deviation is not
+// covered.
+std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& waivers,
+                                                   const std::string& target,
+                                                   const language::History& history,
+                                                   const std::vector<judge::Deviation>& deviations);
+
+}  // namespace svmq::runner

@@ -1,0 +1,110 @@
+"""Waivers excuse what they name, and nothing else."""
+
+import pytest
+
+from conftest import SEND_AND_RECEIVE, only, summary
+
+# Under profile posix a system may take any of several errors that apply: with the wrong one libsvmq would only leave Linux.
+FAILING = SEND_AND_RECEIVE.replace("send-and", "fails-to-send-and")
+
+
+def run(bent, text, waivers, target="linux"):
+    file = bent.file("a.scenario", text)
+    bent.file("waivers.toml", waivers)
+    return bent.results("run", file, "--target", target, "--waivers", "waivers.toml")
+
+
+WAIVERS = """
+[[waiver]]
+id = "accepted"
+scenario = "fails-to-send-and-receive"
+target = "linux"
+reason = "a test"
+owner = "somebody"
+expires = 2999-12-31
+notice = "known since long"
+[[waiver]]
+id = "idle"
+clause = "msgget.ret"
+reason = "another"
+[[waiver]]
+id = "old"
+scenario = "fails-to-send-and-receive"
+reason = "the same, formerly"
+expires = 2020-01-01
+"""
+
+
+def test_used_unused_and_expired_waivers(bent):
+    answer, results = run(bent, FAILING, WAIVERS)
+    assert answer.status == 0
+    assert summary(results, "linux")["waived"] == 1
+    assert summary(results, "linux")["nonconform"] == 0
+    assert only(results)["waiver"] == "accepted"
+    assert only(results)["verdict"] == "nonconform"
+    assert {waiver["id"]: waiver["used"] for waiver in results["waivers"]} == {"accepted": 1, "idle": 0, "old": 0}
+    for line in ["waiver accepted: covered 1 runs, until 2999-12-31; known since long", "waiver idle: unused",
+                 "waiver old: expired on 2020-01-01"]:
+        assert line in answer.out
+
+
+def test_an_expired_waiver_covers_nothing(bent):
+    answer, results = run(bent, FAILING, WAIVERS.replace("2999", "2021"))
+    assert answer.status == 1
+    assert summary(results, "linux")["nonconform"] == 1
+
+
+def test_a_waiver_for_another_target_covers_nothing(bent):
+    assert run(bent, FAILING, WAIVERS.replace('"linux"', '"impl"'))[0].status == 1
+
+
+def test_a_waiver_by_clause_covers_every_deviation_from_it(bent):
+    by_clause = '[[waiver]]\nclause = "{}"\nreason = "a test"\n'
+    answer, results = run(bent, FAILING, by_clause.format("msgget.ret"))
+    assert answer.status == 1
+    clauses = {clause for deviation in only(results)["deviations"] for clause in deviation["clauses"]}
+    answer, results = run(bent, FAILING, "\n".join(by_clause.format(clause) for clause in sorted(clauses)))
+    assert answer.status == 0
+    assert summary(results, "linux")["waived"] == 1
+    assert only(results)["waiver"].startswith("waiver-")
+
+
+@pytest.mark.parametrize("bending", ["stuck", "crashes"])
+def test_no_waiver_hides_a_hang_or_a_crash(bent, bending):
+    text = SEND_AND_RECEIVE.replace("send-and-receive", f"{bending}-here")
+    answer, results = run(bent, text, f'[[waiver]]\nscenario = "{bending}-here"\nreason = "a test"\n')
+    assert answer.status == 1
+    assert only(results)["verdict"] == "nonconform"
+    assert "waiver" not in only(results)
+    assert results["waivers"][0]["used"] == 0
+
+
+def test_no_waiver_hides_the_death_of_an_agent(bent):
+    text = SEND_AND_RECEIVE.replace("send-and-receive", "dies-here")
+    answer, results = run(bent, text, '[[waiver]]\nscenario = "dies-here"\nreason = "a test"\n')
+    assert answer.status == 3
+    assert only(results)["verdict"] == "not-run"
+
+
+def test_no_waiver_lets_libsvmq_leave_posix(bent):
+    waiver = '[[waiver]]\nscenario = "fails-to-send-and-receive"\nreason = "a test"\n'
+    answer, results = run(bent, FAILING, waiver, target="impl")
+    assert answer.status == 1
+    assert "waived, but outside profile posix too" in only(results)["reason"]
+    assert summary(results, "impl")["nonconform"] == 1
+
+
+@pytest.mark.parametrize("waivers, said", [
+    ("[[waiver", "waivers.toml:1:"),
+    ('[[waiver]]\nreason = "x"\n', "waiver-1: names neither a clause nor a scenario"),
+    ('[[waiver]]\nclause = "msgget.ret"\n', "waiver-1: gives no reason"),
+    ('[[waiver]]\nclause = "msgget.ret"\nreason = "x"\nexpires = "soon"\n', "expires must be a date"),
+    ('[[waiver]]\nclause = "msgget.ret"\nreason = "x"\ntarget = "linux"\ntragte = "y"\n', "there is no key tragte"),
+    ('[[waiver]]\nid = "a"\nclause = "msgget.ret"\nreason = "x"\n' * 2, "the waiver id a is there twice"),
+])
+def test_malformed_waivers_are_refused(svmq, waivers, said):
+    file = svmq.file("a.scenario", SEND_AND_RECEIVE)
+    svmq.file("waivers.toml", waivers)
+    answer = svmq("run", file, "--target", "model:posix", "--waivers", "waivers.toml")
+    assert answer.status == 2
+    assert said in answer.err

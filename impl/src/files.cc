@@ -1,0 +1,184 @@
+#include "files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "guarded.h"
+#include "seam.h"
+
+namespace svmq::files {
+namespace {
+
+constexpr int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+// The extended attribute of a POSIX access control list (linux/posix_acl_xattr.h).
+struct AclEntry {
+  std::uint16_t tag, permission;
+  std::uint32_t id;
+};
+constexpr std::uint16_t user_obj = 1, user = 2, group_obj = 4, group = 8, mask = 16, other = 32;
+constexpr const char* acl_name = "system.posix_acl_access";
+
+// What a class of the queue's users needs of a file: both kinds of access need both, since both write the
+// counters.
+std::uint16_t access_of(std::uint32_t mode, int shift, std::uint16_t without) {
+  return (mode >> shift & 6) != 0 ? 6 : without;
+}
+
+void protect_file(int directory, const char* name, const Permission& queue, std::uint16_t without) {
+  Descriptor file(openat(directory, name, O_RDONLY | flags));
+  if (!file) return;
+  std::uint16_t for_group = access_of(queue.mode, 3, without);
+  std::uint16_t for_others = access_of(queue.mode, 0, without);
+  if (queue.uid == queue.cuid && queue.gid == queue.cgid) {
+    fremovexattr(file.get(), acl_name);
+    fchmod(file.get(), static_cast<mode_t>(0600 | for_group << 3 | for_others));
+    return;
+  }
+  struct {
+    std::uint32_t version;
+    AclEntry entries[6];
+  } acl = {2, {}};
+  constexpr std::uint32_t nobody = 0xffffffff;
+  std::size_t count = 0;
+  acl.entries[count++] = {user_obj, 6, nobody};
+  if (queue.uid != queue.cuid) acl.entries[count++] = {user, 6, queue.uid};
+  acl.entries[count++] = {group_obj, for_group, nobody};
+  if (queue.gid != queue.cgid) acl.entries[count++] = {group, for_group, queue.gid};
+  acl.entries[count++] = {mask, 6, nobody};
+  acl.entries[count++] = {other, for_others, nobody};
+  if (fsetxattr(file.get(), acl_name, &acl, sizeof(std::uint32_t) + count * sizeof(AclEntry), 0) != 0) {
+    // Without lists: the new owner's access cannot be told from that of others. Keep strangers out.
+    fchmod(file.get(), static_cast<mode_t>(0600 | for_group << 3 | for_others));
+  }
+}
+
+Mapping map(int file, std::size_t size, bool writable, std::uint32_t owner) {
+  int protection = PROT_READ | (writable ? PROT_WRITE : 0);
+  void* address = mmap(nullptr, size, protection, MAP_SHARED | MAP_NORESERVE, file, 0);
+  if (address == MAP_FAILED) return {};
+  guarded::watch(address, size);
+  return {address, size, writable, owner};
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (value_ >= 0) close(value_);
+}
+
+Descriptor open_directory(const char* path, bool create, bool own_or_roots, DirectoryStatus& status) {
+  bool made = create && mkdir(path, 0700) == 0;
+  Descriptor directory(::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return directory;
+  if (made) fchmod(directory.get(), 01777);
+  struct stat seen;
+  if (fstat(directory.get(), &seen) != 0) return Descriptor();
+  bool others_write = (seen.st_mode & 0022) != 0;
+  bool sticky = (seen.st_mode & 01000) != 0;
+  bool trusted = !own_or_roots || seen.st_uid == 0 || seen.st_uid == geteuid();
+  if ((others_write && !sticky) || !trusted) {
+    errno = ENOSYS;
+    return Descriptor();
+  }
+  status = {seen.st_dev, seen.st_ino, seen.st_uid};
+  return directory;
+}
+
+Name head_name(std::int32_t id, std::uint64_t generation) {
+  Name name;
+  snprintf(name.text, sizeof name.text, "%08x-%016llx.head", static_cast<unsigned>(id),
+           static_cast<unsigned long long>(generation));
+  return name;
+}
+
+Name arena_name(std::int32_t id, std::uint64_t generation) {
+  Name name;
+  snprintf(name.text, sizeof name.text, "%08x-%016llx.arena", static_cast<unsigned>(id),
+           static_cast<unsigned long long>(generation));
+  return name;
+}
+
+Mapping create(int directory, const char* name, std::size_t size) {
+  Descriptor file(openat(directory, name, O_RDWR | O_CREAT | O_EXCL | flags, 0600));
+  if (!file) return {};
+  struct stat seen;
+  if (ftruncate(file.get(), static_cast<off_t>(size)) == 0 && fstat(file.get(), &seen) == 0) {
+    Mapping made = map(file.get(), size, true, seen.st_uid);
+    if (made.address != nullptr) {
+      if (seam::reserve_memory(made.address, 4096)) return made;
+      unmap(made);
+      errno = ENOMEM;
+    }
+  }
+  int error = errno;
+  unlinkat(directory, name, 0);
+  errno = error;
+  return {};
+}
+
+Mapping open(int directory, const char* name, std::size_t least, bool read_only_too) {
+  bool writable = true;
+  int opened = openat(directory, name, O_RDWR | flags);
+  if (opened < 0 && errno == EACCES && read_only_too) {
+    writable = false;
+    opened = openat(directory, name, O_RDONLY | flags);
+  }
+  Descriptor file(opened);
+  if (!file) return {};
+  struct stat seen;
+  if (fstat(file.get(), &seen) != 0) return {};
+  if (!S_ISREG(seen.st_mode) || seen.st_size < 0 || static_cast<std::size_t>(seen.st_size) < least) {
+    errno = EINVAL;
+    return {};
+  }
+  return map(file.get(), static_cast<std::size_t>(seen.st_size), writable, seen.st_uid);
+}
+
+void unmap(Mapping& mapping) {
+  if (mapping.address == nullptr) return;
+  guarded::unwatch(mapping.address);
+  munmap(mapping.address, mapping.size);
+  mapping = {};
+}
+
+void protect(int directory, std::int32_t id, std::uint64_t generation, const Permission& permission) {
+  protect_file(directory, arena_name(id, generation).text, permission, 0);
+  protect_file(directory, head_name(id, generation).text, permission, 4);
+}
+
+int remove_directory(const char* path) {
+  DirectoryStatus status;
+  Descriptor opened = open_directory(path, false, false, status);
+  if (!opened) return errno;
+  DIR* entries = fdopendir(dup(opened.get()));
+  if (entries == nullptr) return errno;
+  int error = 0;
+  while (const dirent* entry = readdir(entries)) {
+    const char* name = entry->d_name;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
+    if (unlinkat(opened.get(), name, 0) != 0 && errno != ENOENT) error = errno;
+  }
+  closedir(entries);
+  if (error == 0 && rmdir(path) != 0) error = errno;
+  return error;
+}
+
+std::uint64_t random() {
+  std::uint64_t value = 0;
+  if (getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value) {
+    value = static_cast<std::uint64_t>(seam::now()) << 32 ^ seam::thread_id() << 8 ^
+            static_cast<std::uint64_t>(getpid());
+  }
+  return value;
+}
+
+}  // namespace svmq::files

@@ -1,0 +1,200 @@
+#include "guarded.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#if defined(__x86_64__)
+// size_t svmq_guarded_copy(void* to, const void* from, size_t size): the number of bytes not copied.
+// `rep movsb` keeps its count in rcx while it runs, and a fault leaves rip at the instruction itself. In
+// assembly also because a sanitizer must not look at these accesses.
+asm(R"(
+  .text
+  .p2align 4
+  .hidden svmq_guarded_copy
+  .globl svmq_guarded_copy
+  .type svmq_guarded_copy, @function
+svmq_guarded_copy:
+  .cfi_startproc
+  movq %rdx, %rcx
+  .hidden svmq_guarded_copy_at
+  .globl svmq_guarded_copy_at
+svmq_guarded_copy_at:
+  rep movsb
+  .hidden svmq_guarded_copy_after
+  .globl svmq_guarded_copy_after
+svmq_guarded_copy_after:
+  movq %rcx, %rax
+  ret
+  .cfi_endproc
+  .size svmq_guarded_copy, .-svmq_guarded_copy
+)");
+extern "C" std::size_t svmq_guarded_copy(void* to, const void* from, std::size_t size);
+extern "C" const char svmq_guarded_copy_at[];
+extern "C" const char svmq_guarded_copy_after[];
+#endif
+
+namespace svmq::guarded {
+namespace {
+
+struct Watched {
+  std::atomic<std::uintptr_t> begin{0};
+  std::atomic<std::size_t> size{0};
+};
+// Read by the signal handler, so never freed; grown by a chain of blocks.
+struct WatchedBlock {
+  Watched entries[64];
+  std::atomic<WatchedBlock*> next{nullptr};
+};
+WatchedBlock first_block;
+
+struct sigaction program_segv, program_bus;
+
+bool leave_copy(void* context) {
+#if defined(__x86_64__)
+  auto* machine = static_cast<ucontext_t*>(context);
+  auto at = static_cast<std::uintptr_t>(machine->uc_mcontext.gregs[REG_RIP]);
+  if (at != reinterpret_cast<std::uintptr_t>(svmq_guarded_copy_at)) return false;
+  machine->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(svmq_guarded_copy_after);
+  return true;
+#else
+  (void)context;
+  return false;
+#endif
+}
+
+bool replace_watched(const void* address) {
+  auto at = reinterpret_cast<std::uintptr_t>(address);
+  for (WatchedBlock* block = &first_block; block != nullptr; block = block->next.load()) {
+    for (Watched& entry : block->entries) {
+      std::uintptr_t begin = entry.begin.load();
+      std::size_t size = entry.size.load();
+      if (begin == 0 || at < begin || at - begin >= size) continue;
+      return mmap(reinterpret_cast<void*>(begin), size, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
+    }
+  }
+  return false;
+}
+
+void pass_on(int signal, siginfo_t* info, void* context) {
+  struct sigaction& program = signal == SIGSEGV ? program_segv : program_bus;
+  if ((program.sa_flags & SA_SIGINFO) == 0 &&
+      (program.sa_handler == SIG_DFL || program.sa_handler == SIG_IGN)) {
+    // The fault happens again on return, without us; a signal that was sent is sent again.
+    struct sigaction as_before = program;
+    if (info->si_code > 0) as_before.sa_handler = SIG_DFL;
+    if (info->si_code <= 0 && program.sa_handler == SIG_IGN) return;
+    sigaction(signal, &as_before, nullptr);
+    if (info->si_code <= 0) raise(signal);
+    return;
+  }
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &program.sa_mask, &before);
+  if ((program.sa_flags & SA_SIGINFO) != 0) {
+    program.sa_sigaction(signal, info, context);
+  } else {
+    program.sa_handler(signal);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void on_fault(int signal, siginfo_t* info, void* context) {
+  int error = errno;
+  bool fault = info->si_code > 0;
+  if (!(fault && (leave_copy(context) || (signal == SIGBUS && replace_watched(info->si_addr))))) {
+    pass_on(signal, info, context);
+  }
+  errno = error;
+}
+
+void install_for(int signal, struct sigaction& program) {
+  struct sigaction present;
+  if (sigaction(signal, nullptr, &present) != 0) return;
+  if ((present.sa_flags & SA_SIGINFO) != 0 && present.sa_sigaction == on_fault) return;
+  program = present;
+  struct sigaction ours;
+  std::memset(&ours, 0, sizeof ours);
+  ours.sa_sigaction = on_fault;
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | (present.sa_flags & SA_NODEFER);
+  sigemptyset(&ours.sa_mask);
+  sigaction(signal, &ours, nullptr);
+}
+
+#if !defined(__x86_64__)
+std::size_t svmq_guarded_copy(void* to, const void* from, std::size_t size) {
+  // Without a routine of our own for this machine the kernel does the copy and checks both sides.
+  std::size_t done = 0;
+  while (done < size) {
+    std::size_t step = size - done < 4096 ? size - done : 4096;
+    iovec target{static_cast<char*>(to) + done, step};
+    iovec source{const_cast<char*>(static_cast<const char*>(from)) + done, step};
+    ssize_t moved = process_vm_writev(getpid(), &source, 1, &target, 1, 0);
+    if (moved <= 0) break;
+    done += static_cast<std::size_t>(moved);
+  }
+  return size - done;
+}
+#endif
+
+}  // namespace
+
+void install() {
+  install_for(SIGSEGV, program_segv);
+  install_for(SIGBUS, program_bus);
+}
+
+bool read(void* to, const void* from_program, std::size_t size) {
+  return svmq_guarded_copy(to, from_program, size) == 0;
+}
+
+bool write(void* to_program, const void* from, std::size_t size) {
+  return svmq_guarded_copy(to_program, from, size) == 0;
+}
+
+void watch(void* mapping, std::size_t size) {
+  auto begin = reinterpret_cast<std::uintptr_t>(mapping);
+  for (WatchedBlock* block = &first_block;;) {
+    for (Watched& entry : block->entries) {
+      std::uintptr_t none = 0;
+      if (entry.begin.compare_exchange_strong(none, begin)) {
+        entry.size.store(size);
+        return;
+      }
+    }
+    WatchedBlock* next = block->next.load();
+    if (next == nullptr) {
+      void* memory = std::calloc(1, sizeof(WatchedBlock));
+      if (memory == nullptr) return;
+      auto* fresh = static_cast<WatchedBlock*>(memory);
+      if (block->next.compare_exchange_strong(next, fresh))
+        next = fresh;
+      else
+        std::free(memory);
+    }
+    block = next;
+  }
+}
+
+void unwatch(void* mapping) {
+  auto begin = reinterpret_cast<std::uintptr_t>(mapping);
+  for (WatchedBlock* block = &first_block; block != nullptr; block = block->next.load()) {
+    for (Watched& entry : block->entries) {
+      if (entry.begin.load() != begin) continue;
+      entry.size.store(0);
+      entry.begin.store(0);
+      return;
+    }
+  }
+}
+
+}  // namespace svmq::guarded

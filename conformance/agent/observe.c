@@ -97,11 +97,12 @@ enum sight observe(struct watch* watch, enum blocking how, const struct slot* sl
 
 /* -------------------------------------------------------------------------------------------------- probe */
 
-static void observe_probe_child(struct slot* slot, int id) {
+static void observe_probe_child(const struct shared* shared, struct slot* slot, int id) {
   struct {
     long type;
     char text[8];
   } message;
+  shared_stay_attached(shared);
   slot->pid = getpid();
   slot->tid = (long)getpid();
   agent_fence();
@@ -135,7 +136,7 @@ enum blocking observe_probe(struct shared* shared) {
   int id = calls.msgget(IPC_PRIVATE, 0600);
   if (id < 0) return BLOCKING_SETTLE;
   pid_t child = fork();
-  if (child == 0) observe_probe_child(slot, id);
+  if (child == 0) observe_probe_child(shared, slot, id);
   enum blocking how = BLOCKING_SETTLE;
   if (child > 0) {
     if (observe_probe_with(BLOCKING_SYSCALL, slot))

@@ -81,6 +81,15 @@ static bool stage_lost_to_exec(const struct stage* stage, int actor) {
   return false;
 }
 
+/* Only these calls may sleep; whatever else takes its time is slow. */
+static bool stage_is_in_queue_call(const struct stage* stage, int actor) {
+  const struct slot* slot = &stage->shared->slots[actor];
+  if (!slot->making) return false;
+  const struct record* record = (const struct record*)(const void*)(slot->arena + slot->used);
+  enum call call = stage->scenario->steps[record->step].call;
+  return call == CALL_MSGSND || call == CALL_MSGRCV;
+}
+
 /* Looks once at each actor that may move. True if all of those are asleep (or rest); `same` says whether each
  * has done so without a break since the last such look. */
 static bool stage_look(struct stage* stage, bool* same, int* sleepers) {
@@ -93,6 +102,7 @@ static bool stage_look(struct stage* stage, bool* same, int* sleepers) {
     unsigned long long runs, progress = stage->shared->slots[i].progress;
     enum sight sight = observe(&player->watch, stage->conductor->blocking, &stage->shared->slots[i], &runs);
     if (sight != (player->busy ? SIGHT_ASLEEP : SIGHT_RESTING)) return false;
+    if (player->busy && !stage_is_in_queue_call(stage, i)) return false;
     unsigned long long mark = runs << 32 | progress;
     if (mark != player->runs) *same = false;
     player->runs = mark;

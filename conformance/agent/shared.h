@@ -73,6 +73,10 @@ struct shared* shared_create(int* file);
 /* Maps the file again, in a new image; NULL if it is not such a file. */
 struct shared* shared_attach(int file);
 
+/* Linux ends a worker with its conductor, however that ends. Changes of credentials undo this, and the parent
+ * may have died before it was set. Elsewhere an idle worker ends when its command pipe closes. */
+void shared_stay_attached(const struct shared* shared);
+
 struct stamp stamp_now(void);
 
 #endif

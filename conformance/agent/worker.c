@@ -4,16 +4,6 @@
 
 /* ----------------------------------------------------------------------------------- the worker's process */
 
-/* Linux ends a worker with its conductor, however that ends. Changes of credentials undo this, and the parent
- * may have died before it was set. Elsewhere an idle worker ends when its command pipe closes. */
-static void worker_stay_attached(const struct shared* shared) {
-#if defined(AGENT_LINUX)
-  prctl(PR_SET_DUMPABLE, 1L, 0L, 0L, 0L); /* or the conductor could no longer look at its system calls */
-  prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
-#endif
-  if (getppid() != shared->conductor) _exit(0);
-}
-
 static void worker_default_signals(const sigset_t* mask) {
   static const int numbers[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE,
                                 SIGCHLD, SIGALRM, SIGUSR1, SIGUSR2};
@@ -56,7 +46,7 @@ static void worker_note_creds(const struct creds* creds) {
 
 enum need worker_become(struct worker* worker, const struct creds* creds, char* reason, size_t size) {
   enum need need = creds_take(creds, false, reason, size);
-  worker_stay_attached(worker->shared);
+  shared_stay_attached(worker->shared);
   if (need != NEED_COUNT) return need;
   pthread_mutex_lock(&worker_creds.lock);
   worker_note_creds(creds);
@@ -73,7 +63,7 @@ static void worker_follow_creds(struct worker* worker) {
   creds_take(&worker_creds.creds, false, reason, sizeof reason);
   worker->creds_seen = worker_creds.changes;
   pthread_mutex_unlock(&worker_creds.lock);
-  worker_stay_attached(worker->shared);
+  shared_stay_attached(worker->shared);
 #else
   (void)worker;
 #endif
@@ -162,6 +152,7 @@ void worker_process(const struct worker_start* start, int actor) {
   worker_shared_file = start->shared_file;
   struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  shared_stay_attached(start->shared);
   worker_default_signals(&start->mask);
   if (start->enters && calls.namespace_new(slot->directory) != 0) {
     slot->need = NEED_NAMESPACES;
@@ -169,7 +160,7 @@ void worker_process(const struct worker_start* start, int actor) {
   } else {
     slot->need = creds_take(&start->scenario->actors[actor].creds, true, slot->reason, sizeof slot->reason);
   }
-  worker_stay_attached(start->shared);
+  shared_stay_attached(start->shared);
   creds_observe(&slot->creds);
   slot->pid = getpid();
   slot->tid = worker_thread_id();
@@ -206,7 +197,7 @@ int worker_again(const char* program, int shared_file, int actor) {
   if (!shared || actor < 0 || actor >= MAX_ACTORS || shared->slots[actor].pid != getpid()) return 2;
   struct slot* slot = &shared->slots[actor];
   creds_after_exec(slot->effective, slot->fsgid);
-  worker_stay_attached(shared);
+  shared_stay_attached(shared);
   if (!scenario_parse(&scenario, shared->text, shared->text_length, shared->first_line, error, sizeof error))
     return 2;
   if (calls.namespace_join(slot->directory) != 0) return 2;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include <utility>
 
 #include "guarded.h"
 #include "seam.h"
@@ -33,31 +36,49 @@ std::uint16_t access_of(std::uint32_t mode, int shift, std::uint16_t without) {
   return (mode >> shift & 6) != 0 ? 6 : without;
 }
 
+// Collects the entries of a list in the order that the system wants: by kind, then by id, each id once.
+struct Acl {
+  std::uint32_t version = 2;  // of the attribute's layout
+  AclEntry entries[8] = {};
+  std::size_t count = 0;      // behind what is written
+
+  void add(std::uint16_t tag, std::uint16_t permission, std::uint32_t id = 0xffffffff) {
+    entries[count++] = {tag, permission, id};
+  }
+  void add_pair(std::uint16_t tag, std::uint16_t permission, std::uint32_t first, std::uint32_t second, std::uint32_t files) {
+    if (first > second) std::swap(first, second);
+    if (first != files) add(tag, permission, first);
+    if (second != files && second != first) add(tag, permission, second);
+  }
+  std::size_t size() const { return offsetof(Acl, entries) + count * sizeof(AclEntry); }
+};
+
+// The owner and the group of a file are those that its creator had for files; the queue's may be others: it was given
+// away, or the creator's filesystem group was not the effective one. Then a list says who else may open it.
 void protect_file(int directory, const char* name, const Permission& queue, std::uint16_t without) {
   Descriptor file(openat(directory, name, O_RDONLY | flags));
-  if (!file) return;
+  struct stat seen;
+  if (!file || fstat(file.get(), &seen) != 0) return;
   std::uint16_t for_group = access_of(queue.mode, 3, without);
   std::uint16_t for_others = access_of(queue.mode, 0, without);
-  if (queue.uid == queue.cuid && queue.gid == queue.cgid) {
+  bool owners = queue.uid == seen.st_uid && queue.cuid == seen.st_uid;
+  bool groups = queue.gid == seen.st_gid && queue.cgid == seen.st_gid;
+  if (owners && groups) {
     fremovexattr(file.get(), acl_name);
     fchmod(file.get(), static_cast<mode_t>(0600 | for_group << 3 | for_others));
     return;
   }
-  struct {
-    std::uint32_t version;
-    AclEntry entries[6];
-  } acl = {2, {}};
-  constexpr std::uint32_t nobody = 0xffffffff;
-  std::size_t count = 0;
-  acl.entries[count++] = {user_obj, 6, nobody};
-  if (queue.uid != queue.cuid) acl.entries[count++] = {user, 6, queue.uid};
-  acl.entries[count++] = {group_obj, for_group, nobody};
-  if (queue.gid != queue.cgid) acl.entries[count++] = {group, for_group, queue.gid};
-  acl.entries[count++] = {mask, 6, nobody};
-  acl.entries[count++] = {other, for_others, nobody};
-  if (fsetxattr(file.get(), acl_name, &acl, sizeof(std::uint32_t) + count * sizeof(AclEntry), 0) != 0) {
-    // Without lists: the new owner's access cannot be told from that of others. Keep strangers out.
-    fchmod(file.get(), static_cast<mode_t>(0600 | for_group << 3 | for_others));
+  bool group_of_queue = seen.st_gid == queue.gid || seen.st_gid == queue.cgid;
+  Acl acl;
+  acl.add(user_obj, 6);
+  acl.add_pair(user, 6, queue.uid, queue.cuid, seen.st_uid);
+  acl.add(group_obj, group_of_queue ? for_group : for_others);
+  acl.add_pair(group, for_group, queue.gid, queue.cgid, seen.st_gid);
+  acl.add(mask, 6);
+  acl.add(other, for_others);
+  if (fsetxattr(file.get(), acl_name, &acl, acl.size(), 0) != 0) {
+    // Without lists: who else should have access cannot be told from others. Keep strangers out.
+    fchmod(file.get(), static_cast<mode_t>(0600 | (group_of_queue ? for_group : 0) << 3 | for_others));
   }
 }
 

@@ -439,7 +439,7 @@ bool Queue::hand_over(std::uint32_t index, Wakeups& wakeups) {
         candidate->message = index;
         candidate->outcome = Outcome::done;
         head_->received_at = head_->intent.time;
-        head_->receiver = candidate->thread;
+        head_->receiver = candidate->process;  // as the standard says; Linux has the thread's id (waivers.toml)
         wakeups.add(candidate->word);
         return true;
       }

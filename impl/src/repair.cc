@@ -24,7 +24,7 @@ void Queue::settle_intent() {
         chosen->message = intent.message;
         chosen->outcome = Outcome::done;
         head_->received_at = intent.time;
-        head_->receiver = chosen->thread;
+        head_->receiver = chosen->process;
       }
     }
     if ((queued || handed) && intent.sender != none) {

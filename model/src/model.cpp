@@ -27,7 +27,9 @@ void interrupt(const View& view, Outcomes& outcomes) {
   State next = view.state;
   leave_lists(next, view.actor);
   const bool restartable = view.self().restartable;
-  outcomes.push_back(answered(next, view.actor, Result::fail(Errno::eintr), {"wait.sig.handler"}));
+  Clauses why{"wait.sig.handler"};
+  if (view.self().woken) why.push_back("wait.snd.signal.first");
+  outcomes.push_back(answered(next, view.actor, Result::fail(Errno::eintr), std::move(why)));
   if (!restartable || view.profile.sa_restart != Restart::either) return;
   Actor& self = next.actor(view.actor);
   self.phase = Phase::entered;
@@ -57,8 +59,24 @@ Outcome die_waiting(const View& view) {
   return {std::move(next), {"wait.kill"}};
 }
 
+// What a call that has begun anew after a stop does, it owes to that: wait.sig.stop.place, wait.sig.stop.rmid, wait.sig.stop.reread.
+void credit_restart(const View& view, Outcome& outcome) {
+  const Actor& before = view.self();
+  Actor& after = outcome.next.actor(view.actor);
+  Clauses because{"wait.sig.stop", "wait.sig.stop.absent"};
+  if (after.phase != Phase::returning) because.push_back("wait.sig.stop.place");
+  else if (after.result->error == Errno::einval) because.push_back("wait.sig.stop.rmid");
+  if (std::holds_alternative<SendRequest>(*before.call)) because.push_back("wait.sig.stop.reread");
+  for (const Clause& clause : because) {
+    after.why.push_back(clause);
+    outcome.clauses.push_back(clause);
+  }
+}
+
 void act(const View& view, Outcomes& outcomes) {
   Outcomes more = std::visit([&](const auto& request) { return step(view, request); }, *view.self().call);
+  if (view.self().restarted)
+    for (Outcome& outcome : more) credit_restart(view, outcome);
   std::ranges::move(more, std::back_inserter(outcomes));
 }
 
@@ -75,7 +93,7 @@ Outcomes steps_of_waiter(const View& view) {
   if (view.state.process_of(view.actor).dying) outcomes.push_back(die_waiting(view));
   if (view.self().interrupted) interrupt(view, outcomes);
   // wait.snd.signal.first — once awake, a signal comes before room.
-  if (view.self().woken && (!view.self().interrupted || view.profile.delivery == Delivery::wake_all)) act(view, outcomes);
+  if (view.self().woken && (!view.self().interrupted || view.profile.signal_or_room == SignalOrRoom::either)) act(view, outcomes);
   return outcomes;
 }
 
@@ -84,7 +102,7 @@ Outcomes steps_of_waiter(const View& view) {
 bool Actor::operator==(const Actor& o) const {
   const auto same_result = [&] { return result == o.result || (result && o.result && *result == *o.result); };
   return process == o.process && alive == o.alive && phase == o.phase && woken == o.woken && interrupted == o.interrupted &&
-         restartable == o.restartable && restarting == o.restarting && mask == o.mask && held == o.held && space == o.space &&
+         restartable == o.restartable && restarting == o.restarting && restarted == o.restarted && mask == o.mask && held == o.held && space == o.space &&
          waits_on == o.waits_on && found == o.found && since == o.since && call == o.call && same_result();
 }
 
@@ -138,7 +156,7 @@ void finish(State& state, ActorIndex actor) {
   self.result.reset();
   self.why.clear();
   self.since = 0;
-  self.interrupted = self.restartable = false;
+  self.interrupted = self.restartable = self.restarted = false;
 }
 
 namespace {
@@ -158,6 +176,7 @@ void resume(State& state, int process) {
       continue;
     }
     self.restarting = false;
+    self.restarted = true;
     const std::optional<std::int64_t> id = id_of(*self.call);
     self.found = id ? find_queue(state, self.space, *id) : -1;  // wait.sig.stop.rmid
   }

@@ -23,8 +23,7 @@ Tri just_removed(const View& v, const ControlRequest& r) {
 Tri unreadable(const View& v, const ControlRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   if (q < 0) return Tri::no;
-  const Tri granted = grants(v, v.state.queue(q), Access::read);
-  return granted == Tri::maybe ? Tri::maybe : when(granted == Tri::no);
+  return denied(grants(v, v.state.queue(q), Access::read));
 }
 
 // … then the buffer. Linux copy_msqid_to_user.
@@ -46,8 +45,8 @@ Outcomes stat(const View& view, const ControlRequest& request) {
   Result result = Result::of(0);
   result.kind = Result::stat;
   result.rows.push_back(record(view.state.queue(index), index));
-  Clauses why = why_granted(view, view.state.queue(index));
-  why.insert(why.end(), {"perm.read.for", "msgctl.stat.fields", "msgctl.stat.mode", "msgctl.stat.ret", "msgctl.stat.pure"});
+  Clauses why = why_granted(view, view.state.queue(index), Access::read);
+  why.insert(why.end(), {"msgctl.stat.fields", "msgctl.stat.mode", "msgctl.stat.ret", "msgctl.stat.pure"});
   outcomes.push_back(answered(view.state, view.actor, std::move(result), std::move(why)));
   return outcomes;
 }
@@ -56,7 +55,7 @@ Outcomes stat(const View& view, const ControlRequest& request) {
 
 Tri not_owner(const View& v, const ControlRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
-  return when(q >= 0 && !owns(v, v.state.queue(q)));
+  return q < 0 ? Tri::no : denied(owns(v, v.state.queue(q)));
 }
 
 // msgctl.rmid.order — the queue, then its owner; never the buffer, never the mode (msgctl.rmid.nomode, perm.none.for).
@@ -72,7 +71,8 @@ Outcomes remove(const View& view, const ControlRequest& request) {
   if (!may_succeed<ControlRequest>(view, request, remove_checks, outcomes)) return outcomes;
   State next = view.state;
   const QueueIndex index = view.queue_of(request.id);
-  Clauses why{"msgctl.rmid.effect", "msgctl.rmid.order", "msgctl.rmid.nomode", "perm.owner"};
+  Clauses why{"msgctl.rmid.effect", "msgctl.rmid.order", "msgctl.rmid.nomode"};
+  for (const Clause& clause : why_owner(view, view.state.queue(index))) why.push_back(clause);
   if (!next.queue(index).receivers.empty() || !next.queue(index).senders.empty()) why.push_back("wait.rmid");
   release_all(view.profile, next, index);
   Queue& queue = next.change(index);
@@ -95,7 +95,7 @@ Tri set_unknown(const View& v, const SetRequest& r) { return when(v.queue_of(r.i
 // msgctl.set.E.EPERM.owner — … then the owner, … POSIX [EPERM]; Linux ipcctl_obtain_check.
 Tri set_not_owner(const View& v, const SetRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
-  return when(q >= 0 && !owns(v, v.state.queue(q)));
+  return q < 0 ? Tri::no : denied(owns(v, v.state.queue(q)));
 }
 
 // msgctl.set.qbytes.trunc — only the low 32 bits count, as a signed number. Linux msgctl_down.
@@ -128,7 +128,7 @@ constexpr Check<SetRequest> set_checks[] = {
 };
 
 Clauses why_set(const Queue& before, const SetRequest& request, std::uint64_t qbytes) {
-  Clauses why{"msgctl.set.fields", "msgctl.set.ctime", "msgctl.set.wakes", "msgctl.set.ret", "perm.owner", "perm.none.for"};
+  Clauses why{"msgctl.set.fields", "msgctl.set.ctime", "msgctl.set.wakes", "msgctl.set.ret", "perm.none.for"};
   if (request.mode & ~0777u) why.push_back("msgctl.set.mode.highbits");
   if (qbytes == 0) why.push_back("msgctl.set.qbytes.zero");
   if (qbytes < before.cbytes || qbytes < before.messages.size()) why.push_back("msgctl.set.qbytes.below");
@@ -146,6 +146,7 @@ Outcome applied(const View& view, const SetRequest& request) {
   const QueueIndex index = view.queue_of(request.id);
   const std::uint64_t qbytes = stored_qbytes(view, request);
   Clauses why = why_set(view.state.queue(index), request, qbytes);
+  for (const Clause& clause : why_owner(view, view.state.queue(index))) why.push_back(clause);
   Queue& queue = next.change(index);
   queue.uid = request.uid;
   queue.gid = request.gid;

@@ -57,7 +57,7 @@ Tri empty_slot(const View& v, const ControlRequest& r) { return when(denoted(v, 
 // … or no permission to read it; msgctl.mstat.any: MSG_STAT_ANY asks for none.
 Tri unreadable(const View& v, const ControlRequest& r) {
   const QueueIndex q = denoted(v, r);
-  return when(q >= 0 && r.command == MSG_STAT_ && grants(v, v.state.queue(q), Access::read) == Tri::no);
+  return q < 0 || r.command != MSG_STAT_ ? Tri::no : denied(grants(v, v.state.queue(q), Access::read));
 }
 
 constexpr Check<ControlRequest> stat_checks[] = {

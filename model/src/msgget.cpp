@@ -31,8 +31,7 @@ Tri exists(const View& v, const GetRequest& r) {
 Tri forbidden(const View& v, const GetRequest& r) {
   const QueueIndex q = queue_of_key(v, r.key);
   if (q < 0) return Tri::no;
-  const Tri granted = grants_open(v, v.state.queue(q), r.flags);
-  return granted == Tri::maybe ? Tri::maybe : when(granted == Tri::no);
+  return denied(grants_open(v, v.state.queue(q), r.flags));
 }
 
 // lim.msgmni, msgget.E.ENOSPC — a new queue, and as many exist as may. POSIX [ENOSPC]; Linux ipc_addid.
@@ -93,7 +92,9 @@ Outcome opened(const View& view, const GetRequest& request, QueueIndex queue) {
   if (request.flags & IPC_EXCL_) why.push_back("msgget.excl.alone");
   if ((request.flags & 0777) == 0) why.push_back("msgget.perm.zero");
   if (request.flags & 0111) why.push_back("msgget.perm.exec");
-  for (const Clause& clause : why_granted(view, view.state.queue(queue))) why.push_back(clause);
+  const std::uint32_t asked = ((request.flags >> 6) | (request.flags >> 3) | request.flags) & 6;
+  if (asked & 4) for (const Clause& clause : why_granted(view, view.state.queue(queue), Access::read)) why.push_back(clause);
+  if (asked & 2) for (const Clause& clause : why_granted(view, view.state.queue(queue), Access::write)) why.push_back(clause);
   return answered(view.state, view.actor, identifier_of(queue), std::move(why));
 }
 

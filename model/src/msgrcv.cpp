@@ -41,8 +41,7 @@ Tri just_removed(const View& v, const ReceiveRequest& r) {
 Tri forbidden(const View& v, const ReceiveRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   if (q < 0) return Tri::no;
-  const Tri granted = grants(v, v.state.queue(q), Access::read);
-  return granted == Tri::maybe ? Tri::maybe : when(granted == Tri::no);
+  return denied(grants(v, v.state.queue(q), Access::read));
 }
 
 constexpr Check<ReceiveRequest> checks[] = {
@@ -79,8 +78,6 @@ Outcome taken(const View& view, const ReceiveRequest& request, QueueIndex index,
   queue.cbytes -= message.text.size();
   queue.rtime = now(next, view.actor);
   queue.lrpid = process_id(next, view.actor);
-  for (const Clause& clause : why_granted(view, queue)) why.push_back(clause);
-  why.push_back("perm.read.for");
   why.push_back("msgrcv.ok.state");
   if (!queue.senders.empty()) {
     why.push_back("msgrcv.ok.wake");
@@ -105,6 +102,7 @@ void take(const View& view, const ReceiveRequest& request, QueueIndex index, Out
   const Queue& queue = view.state.queue(index);
   Clauses why;
   const int position = select(view, queue, request, why);
+  for (const Clause& clause : why_granted(view, queue, Access::read)) why.push_back(clause);
   if (position >= 0) {
     const Message& message = queue.messages[static_cast<std::size_t>(position)];
     // msgrcv.E.E2BIG — longer than the buffer, without MSG_NOERROR: it stays. POSIX [E2BIG]; Linux do_msgrcv.

@@ -33,8 +33,7 @@ Tri just_removed(const View& v, const SendRequest& r) {
 Tri forbidden(const View& v, const SendRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   if (q < 0) return Tri::no;
-  const Tri granted = grants(v, v.state.queue(q), Access::write);
-  return granted == Tri::maybe ? Tri::maybe : when(granted == Tri::no);
+  return denied(grants(v, v.state.queue(q), Access::write));
 }
 
 constexpr Check<SendRequest> checks[] = {
@@ -51,8 +50,7 @@ constexpr Check<SendRequest> checks[] = {
 // msgsnd.ok.* — the message is sent; msgsnd.ret
 Outcome sent(const View& view, const SendRequest& request, QueueIndex queue) {
   State next = view.state;
-  Clauses why = why_granted(view, view.state.queue(queue));
-  why.push_back("perm.write.for");
+  Clauses why = why_granted(view, view.state.queue(queue), Access::write);
   for (const Clause& clause : why_room(view.state.queue(queue), request.size)) why.push_back(clause);
   if (request.flags & ~IPC_NOWAIT_) why.push_back("gen.flags.ignored");
   if (request.size == 0 && request.memory.text == 0) why.push_back("msgsnd.E.EFAULT.none");
@@ -88,6 +86,7 @@ void place(const View& view, const SendRequest& request, QueueIndex index, Outco
   // msgsnd.E.EAGAIN — no room and IPC_NOWAIT. POSIX [EAGAIN]; Linux do_msgsnd.
   Clauses why = why_room(queue, request.size);
   why.insert(why.begin(), "msgsnd.E.EAGAIN");
+  for (const Clause& clause : why_granted(view, queue, Access::write)) why.push_back(clause);
   if (!queue.receivers.empty()) why.push_back("msgsnd.handoff.room");
   why.push_back("msgsnd.fail.stamp");
   outcomes.push_back(failed(view, Errno::eagain, std::move(why)));

@@ -34,12 +34,25 @@ Class class_of(const Credentials& who, const Queue& queue, bool whole_set) {
 // perm.override.rw — CAP_IPC_OWNER grants any access. POSIX "appropriate privileges"; Linux ipcperms.
 bool overrides(const Credentials& who) { return who.ipc_owner; }
 
-Tri allows(const View& view, const Queue& queue, std::uint32_t bits) {
+// perm.giveaway — where it may not count at once, access to a queue that was given away may be refused.
+Tri unless_given_away(const View& view, const Queue& queue, Tri granted) {
+  const bool given_away = queue.uid != queue.cuid || queue.gid != queue.cgid;
+  return granted == Tri::yes && given_away && view.profile.give_away == GiveAway::bound_to_creator ? Tri::maybe : granted;
+}
+
+Tri granted_to_class(const View& view, const Queue& queue, std::uint32_t bits) {
   const Credentials& who = view.credentials();
-  if (overrides(who)) return Tri::yes;
   const auto granted = [&](bool whole_set) { return (bits & ~triad(class_of(who, queue, whole_set), queue.mode)) == 0; };
   if (view.profile.group_set == GroupSet::fs_and_supplementary) return when(granted(true));
   return granted(true) == granted(false) ? when(granted(true)) : Tri::maybe;
+}
+
+Tri privileged(const View& view) { return view.profile.privileges == Privileges::capabilities ? Tri::yes : Tri::maybe; }
+
+Tri allows(const View& view, const Queue& queue, std::uint32_t bits) {
+  const Tri granted = granted_to_class(view, queue, bits);
+  if (granted != Tri::yes && overrides(view.credentials())) return privileged(view);
+  return unless_given_away(view, queue, granted);
 }
 
 }  // namespace
@@ -57,20 +70,27 @@ Tri grants_open(const View& view, const Queue& queue, std::uint32_t flags) {
   return strict == Tri::yes ? Tri::yes : without_execute == Tri::no && (flags & 0777) == (asked << 6 | asked << 3 | asked) ? Tri::no : Tri::maybe;
 }
 
-// perm.owner — effective user id of owner or creator, or CAP_SYS_ADMIN. POSIX msgctl() [EPERM]; Linux ipcctl_obtain_check.
-// perm.creator.keeps: the creator stays one of them.
-bool owns(const View& view, const Queue& queue) {
-  return in_user_class(view.credentials(), queue) || view.credentials().sys_admin;
+// perm.owner — effective user id of owner or creator. POSIX msgctl() [EPERM]; Linux ipcctl_obtain_check.
+// perm.creator.keeps: the creator stays one of them. perm.owner.privilege: or CAP_SYS_ADMIN.
+Tri owns(const View& view, const Queue& queue) {
+  if (in_user_class(view.credentials(), queue)) return unless_given_away(view, queue, Tri::yes);
+  return view.credentials().sys_admin ? privileged(view) : Tri::no;
 }
 
-Clauses why_granted(const View& view, const Queue& queue) {
+Clauses why_owner(const View& view, const Queue& queue) {
+  if (!in_user_class(view.credentials(), queue)) return {"perm.owner.privilege"};
+  if (view.credentials().uid != queue.uid) return {"perm.owner", "perm.creator.keeps"};
+  return {"perm.owner"};
+}
+
+Clauses why_granted(const View& view, const Queue& queue, Access access) {
   const Credentials& who = view.credentials();
-  Clauses why;
   const Class deciding = class_of(who, queue, true);
-  why.push_back(deciding == Class::user ? "perm.class.user" : deciding == Class::group ? "perm.class.group" : "perm.class.other");
+  Clauses why{deciding == Class::user ? "perm.class.user" : deciding == Class::group ? "perm.class.group" : "perm.class.other"};
   if (deciding == Class::group && !in_group_class(who.gid, queue)) why.push_back("perm.group.set");
   if (deciding == Class::user && who.uid != queue.uid) why.push_back("perm.creator.keeps");
-  if (overrides(who)) why.push_back("perm.override.rw");
+  if (granted_to_class(view, queue, static_cast<std::uint32_t>(access)) != Tri::yes) why.push_back("perm.override.rw");
+  why.push_back(access == Access::read ? "perm.read.for" : "perm.write.for");
   return why;
 }
 

@@ -5,6 +5,8 @@
 
 namespace svmq::model {
 
+constexpr Tri denied(Tri granted) { return granted == Tri::maybe ? Tri::maybe : when(granted == Tri::no); }
+
 enum class Access : std::uint32_t { read = 4, write = 2 };
 
 // Does the queue grant this access? maybe: the profile leaves open which groups count.
@@ -14,9 +16,10 @@ Tri grants(const View& view, const Queue& queue, Access access);
 Tri grants_open(const View& view, const Queue& queue, std::uint32_t flags);
 
 // perm.owner: may change (IPC_SET) and remove (IPC_RMID) it.
-bool owns(const View& view, const Queue& queue);
+Tri owns(const View& view, const Queue& queue);
+Clauses why_owner(const View& view, const Queue& queue);
 
-// The clauses behind the answer: which class of users the caller is in, or which privilege it has.
-Clauses why_granted(const View& view, const Queue& queue);
+// The clauses behind it: which class of users the caller is in, or which privilege it needed.
+Clauses why_granted(const View& view, const Queue& queue, Access access);
 
 }  // namespace svmq::model

@@ -234,7 +234,11 @@ class Session {
       if (actor < 0 || state.undefined) continue;
       const model::Actor self = state.actor(actor);
       if (self.phase == Phase::returning) add(language::print(show(cast_, state, *self.result)), self.why);
-      else if (model::asleep(profile_, state, actor)) add("asleep", {self.phase == Phase::sending ? "msgsnd.block" : "msgrcv.block"});
+      else if (model::asleep(profile_, state, actor)) {
+        model::Clauses why = self.why;
+        why.push_back(self.phase == Phase::sending ? "msgsnd.block" : "msgrcv.block");
+        add("asleep", why);
+      }
     }
   }
 

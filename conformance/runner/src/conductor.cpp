@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <deque>
+#include <filesystem>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -112,14 +113,12 @@ std::string last_line(const std::string& text) {
 class AgentConductor : public Conductor {
  public:
   AgentConductor(const Target& target, milliseconds time_limit, PrivateFolder* folder)
-      : program_(program_in(target, target.private_folder ? folder->make().string() : "")),
-        time_limit_(time_limit) {
-    program_.arguments.insert(program_.arguments.end(), {"--time-limit", std::to_string(time_limit.count())});
-  }
+      : target_(target), time_limit_(time_limit), private_folder_(folder) {}
+  ~AgentConductor() override { end(0ms); }
 
   void submit(std::shared_ptr<const Task> task) override {
     if (waiting_.empty()) began_ = Clock::now();
-    unsent_ += task->text;
+    if (child_) unsent_ += task->text;
     waiting_.push_back(std::move(task));
   }
 
@@ -149,11 +148,7 @@ class AgentConductor : public Conductor {
   }
 
   std::string finish() override {
-    if (!child_) return "";
-    child_->close_input();
-    const std::string death = child_->end(5s);
-    read_into(child_->errors(), errors_);
-    child_.reset();
+    const std::string death = end(5s);
     if (death.empty()) return "";
     return fmt::format("after its last scenario the agent {}{}", verb(death), said());
   }
@@ -161,11 +156,14 @@ class AgentConductor : public Conductor {
  private:
   bool start() {
     if (child_) return true;
+    if (target_.private_folder) folder_ = private_folder_->make();
+    Program program = program_in(target_, folder_.string());
+    program.arguments.insert(program.arguments.end(), {"--time-limit", std::to_string(time_limit_.count())});
     try {
-      child_.emplace(program_);
+      child_.emplace(program);
     } catch (const std::system_error& error) {
       if (interrupt::requested()) throw Interrupted();
-      broken_ = fmt::format("{}: cannot be started: {}", program_.arguments.front(), error.what());
+      broken_ = fmt::format("{}: cannot be started: {}", program.arguments.front(), error.what());
       return false;
     }
     output_.clear();
@@ -175,6 +173,18 @@ class AgentConductor : public Conductor {
     for (const auto& task : waiting_) unsent_ += task->text;
     began_ = Clock::now();
     return true;
+  }
+
+  // Ends the agent, if there is one, and its folder with it. How it ended, as of Child::end.
+  std::string end(milliseconds patience) {
+    if (!child_) return "";
+    child_->close_input();
+    std::string death = child_->end(patience);
+    read_into(child_->errors(), errors_);
+    child_.reset();
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+    return death;
   }
 
   void wait(milliseconds left) {
@@ -224,23 +234,20 @@ class AgentConductor : public Conductor {
       return lost(fmt::format("wrote a history of something else than {}", name));
     }
     deaths_ = 0;
-    Conducted result{take(), std::move(histories.front()), std::move(text), ""};
-    return result;
+    return {take(), std::move(histories.front()), std::move(text), ""};
   }
 
   // The agent is of no more use: it is ended, the scenario under way is given up, the next one gets a new
   // agent.
   Conducted lost(const std::string& reason) {
-    if (child_) child_->end(0ms);
-    child_.reset();
+    end(0ms);
     if (++deaths_ >= deaths_in_a_row)
       broken_ = fmt::format("the agent fails again and again; at last it {}", reason);
     return failed(fmt::format("the agent {}", reason));
   }
 
   Conducted died() {
-    const std::string death = child_->end(1s);
-    read_into(child_->errors(), errors_);
+    const std::string death = end(1s);
     const std::string line = last_line(output_);
     return lost(
         fmt::format("{}{}{}", verb(death), line.empty() ? "" : fmt::format(" after \"{}\"", line), said()));
@@ -265,8 +272,10 @@ class AgentConductor : public Conductor {
     return death.starts_with("killed") ? fmt::format("died: {}", death) : death;
   }
 
-  Program program_;
-  milliseconds time_limit_;
+  const Target& target_;
+  const milliseconds time_limit_;
+  PrivateFolder* const private_folder_;
+  std::filesystem::path folder_;  // of the agent there is
   std::deque<std::shared_ptr<const Task>> waiting_;
   std::optional<Child> child_;
   std::string unsent_, output_, errors_;

@@ -34,7 +34,7 @@ class Conductor {
 
 struct Interrupted {};
 
-// `folder` outlives the conductor; null for targets that need none.
+// `target` and `folder` outlive the conductor; `folder` is null for targets that need none.
 std::unique_ptr<Conductor> make_conductor(const Target& target, std::chrono::milliseconds time_limit,
                                           PrivateFolder* folder);
 

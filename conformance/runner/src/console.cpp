@@ -147,7 +147,7 @@ std::string describe(const judge::Deviation& deviation, const std::string& histo
     text += fmt::format("  {:<8}  {}  [{}]\n", label, allowed.result, fmt::join(allowed.clauses, " "));
     label = "or";
   }
-  text += fmt::format("  clauses   {}\n", fmt::join(deviation.clauses, " "));
+  if (deviation.allowed.size() != 1) text += fmt::format("  clauses   {}\n", fmt::join(deviation.clauses, " "));
   return text;
 }
 

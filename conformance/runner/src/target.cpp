@@ -61,6 +61,9 @@ Target preload_target() {
   target.program.environment["LD_PRELOAD"] = preload_library().string();
   target.private_folder = true;
   target.folder_variable = "SVMQ_DIR";
+  // SVMQ_DIR names one namespace of queues, whatever IPC namespace the agent is in. Being in one of its own
+  // keeps limits that it sets from the rest of the system.
+  target.program.own_ipc_namespace = true;
   if (!fs::exists(preload_library()))
     target.missing = fmt::format("{} was not built", preload_library().string());
   return target;
@@ -145,6 +148,7 @@ void probe(Target& target) {
   try {
     const Finished answer = run_to_end(question, 10s);
     read_capabilities(target, answer.output);
+    for (const auto& [need, reason] : target.never) target.capabilities[need] = reason;
     if (!answer.death.empty() || target.capabilities.empty()) {
       target.missing =
           fmt::format("{} --capabilities {}; it said: {}", path,

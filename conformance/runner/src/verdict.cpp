@@ -22,7 +22,7 @@ std::string beyond_envelope(const Target& target, const language::History& histo
 
 void apply_waivers(const Target& target, const language::History& history, const std::vector<Waiver>& waivers,
                    Run& run) {
-  const auto covered = covering(waivers, target.name, history, run.judgement.deviations);
+  const auto covered = covering(waivers, target.name, *target.profile, history, run.judgement.deviations);
   if (!covered) return;
   run.judgement.reason = beyond_envelope(target, history);
   if (!run.judgement.reason.empty()) return;

@@ -16,11 +16,19 @@ namespace {
 
 constexpr std::string_view unknown_key =
     "{}: waiver {}: there is no key {}; there are: id clause scenario target reason "
-    "owner expires notice";
+    "owner expires notice variation";
 
 std::string date_of(const toml::node& node) {
   const toml::date* date = node.is_date() ? &node.as_date()->get() : nullptr;
   return date != nullptr ? fmt::format("{:04}-{:02}-{:02}", date->year, date->month, date->day) : "";
+}
+
+// "stop=restarts-call|either …"
+std::string all_variations() {
+  std::string all;
+  for (const model::VariationPoint& point : model::variation_points())
+    all += fmt::format("{}{}={}", all.empty() ? "" : " ", point.name, fmt::join(point.values, "|"));
+  return all;
 }
 
 Waiver read_waiver(const toml::table& table, std::size_t number, const std::string& file) {
@@ -29,7 +37,7 @@ Waiver read_waiver(const toml::table& table, std::size_t number, const std::stri
   const std::pair<std::string_view, std::string*> texts[] = {
       {"id", &waiver.id},         {"clause", &waiver.clause}, {"scenario", &waiver.scenario},
       {"target", &waiver.target}, {"reason", &waiver.reason}, {"owner", &waiver.owner},
-      {"notice", &waiver.notice}};
+      {"notice", &waiver.notice}, {"variation", &waiver.variation}};
   for (const auto& [key, value] : table) {
     if (key.str() == "expires") {
       waiver.expires = date_of(value);
@@ -49,6 +57,9 @@ Waiver read_waiver(const toml::table& table, std::size_t number, const std::stri
   if (waiver.clause.empty() && waiver.scenario.empty()) {
     throw UsageError(fmt::format("{}: waiver {}: names neither a clause nor a scenario", file, waiver.id));
   }
+  if (!waiver.variation.empty() && !model::varied(*model::find_profile("linux-6.18"), waiver.variation))
+    throw UsageError(fmt::format("{}: waiver {}: {} is no variation of the model; there are: {}", file, waiver.id,
+                                 waiver.variation, all_variations()));
   if (waiver.reason.empty()) throw UsageError(fmt::format("{}: waiver {}: gives no reason", file, waiver.id));
   return waiver;
 }
@@ -60,12 +71,37 @@ bool beyond_excuse(const language::History& history, const judge::Deviation& dev
   return std::holds_alternative<language::Death>(what) || std::holds_alternative<language::Hung>(what);
 }
 
-bool covers(const Waiver& waiver, const std::string& target, const std::string& scenario,
-            const judge::Deviation& deviation) {
+bool applies(const Waiver& waiver, const std::string& target, const std::string& scenario) {
   if (waiver.expired || (!waiver.target.empty() && waiver.target != target)) return false;
-  if (!waiver.scenario.empty() && waiver.scenario != scenario) return false;
+  return waiver.scenario.empty() || waiver.scenario == scenario;
+}
+
+bool covers(const Waiver& waiver, const judge::Deviation& deviation) {
   return waiver.clause.empty() || std::find(deviation.clauses.begin(), deviation.clauses.end(),
                                             waiver.clause) != deviation.clauses.end();
+}
+
+// Each deviation by the first waiver that covers it.
+std::optional<std::vector<const Waiver*>> covering_clauses(const std::vector<const Waiver*>& waivers,
+                                                           const language::History& history,
+                                                           const std::vector<judge::Deviation>& deviations) {
+  std::vector<const Waiver*> used;
+  for (const judge::Deviation& deviation : deviations) {
+    if (beyond_excuse(history, deviation)) return std::nullopt;
+    const auto waiver = std::ranges::find_if(waivers, [&](const Waiver* candidate) { return covers(*candidate, deviation); });
+    if (waiver == waivers.end()) return std::nullopt;
+    if (std::ranges::find(used, *waiver) == used.end()) used.push_back(*waiver);
+  }
+  return used;
+}
+
+// What deviates still when the profile is varied as these waivers say; nullopt: undecided.
+std::optional<std::vector<judge::Deviation>> left_over(model::Profile profile, const std::vector<const Waiver*>& variations,
+                                                       const language::History& history) {
+  for (const Waiver* waiver : variations) profile = *model::varied(profile, waiver->variation);
+  judge::Judgement judgement = judge::judge(history, profile);
+  if (judgement.verdict != judge::Verdict::conform && judgement.verdict != judge::Verdict::nonconform) return std::nullopt;
+  return std::move(judgement.deviations);
 }
 
 }  // namespace
@@ -94,19 +130,27 @@ std::vector<Waiver> read_waivers(const std::filesystem::path& path, const std::s
   return waivers;
 }
 
-std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& waivers,
-                                                   const std::string& target,
-                                                   const language::History& history,
+std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& waivers, const std::string& target,
+                                                   const model::Profile& profile, const language::History& history,
                                                    const std::vector<judge::Deviation>& deviations) {
-  std::vector<const Waiver*> used;
-  for (const judge::Deviation& deviation : deviations) {
-    if (beyond_excuse(history, deviation)) return std::nullopt;
-    const auto waiver = std::find_if(waivers.begin(), waivers.end(), [&](const Waiver& candidate) {
-      return covers(candidate, target, history.name, deviation);
-    });
-    if (waiver == waivers.end()) return std::nullopt;
-    if (std::find(used.begin(), used.end(), &*waiver) == used.end()) used.push_back(&*waiver);
+  if (std::ranges::any_of(deviations, [&](const auto& d) { return beyond_excuse(history, d); })) return std::nullopt;
+  std::vector<const Waiver*> variations, clauses;
+  for (const Waiver& waiver : waivers)
+    if (applies(waiver, target, history.name)) (waiver.variation.empty() ? clauses : variations).push_back(&waiver);
+
+  if (auto used = covering_clauses(clauses, history, deviations)) return used;
+  auto rest = left_over(profile, variations, history);
+  auto used = rest ? covering_clauses(clauses, history, *rest) : std::nullopt;
+  if (!used) return std::nullopt;
+  // Only the variations without which it would not be covered.
+  for (std::size_t i = 0; i < variations.size();) {
+    std::vector<const Waiver*> fewer = variations;
+    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+    rest = left_over(profile, fewer, history);
+    if (rest && covering_clauses(clauses, history, *rest)) variations = std::move(fewer);
+    else ++i;
   }
+  used->insert(used->end(), variations.begin(), variations.end());
   return used;
 }
 

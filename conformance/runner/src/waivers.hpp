@@ -9,8 +9,10 @@
 //   owner = "who answers for it"      # optional
 //   expires = 2027-01-31              # optional: the last day on which it counts
 //   notice = "said when it is used"   # optional
+//   variation = "stop=either"         # optional: the variation point of the model in which the target differs
 //
-// A waiver covers deviations only: never a crash, a call that hangs, or a death of the agent.
+// A waiver with a variation covers a run that the model explains once that point is varied: all of its consequences
+// and nothing else. One without covers the deviations from its clause. A waiver covers deviations only: never a crash, a call that hangs, or a death of the agent.
 // Thread-safe once loaded.
 #pragma once
 
@@ -24,7 +26,7 @@
 namespace svmq::runner {
 
 struct Waiver {
-  std::string id, clause, scenario, target, reason, owner, expires, notice;  // empty: not given
+  std::string id, clause, scenario, target, reason, owner, expires, notice, variation;  // empty: not given
   bool expired = false;
 };
 
@@ -35,11 +37,9 @@ std::string today();
 // twice.
 std::vector<Waiver> read_waivers(const std::filesystem::path& file, const std::string& today);
 
-// Which waivers cover this run, each deviation by the first that does; nullopt: at least one deviation is not
-// covered.
-std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& waivers,
-                                                   const std::string& target,
-                                                   const language::History& history,
+// Which waivers cover this run, whose deviations from the profile these are; nullopt: at least one is not covered.
+std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& waivers, const std::string& target,
+                                                   const model::Profile& profile, const language::History& history,
                                                    const std::vector<judge::Deviation>& deviations);
 
 }  // namespace svmq::runner

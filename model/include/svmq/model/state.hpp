@@ -70,6 +70,7 @@ struct Actor {
   bool interrupted = false; // a caught signal has come during the call
   bool restartable = false; // … whose handler has SA_RESTART
   bool restarting = false;  // stopped in the middle of the call, which will begin anew
+  bool restarted = false;   // the call has begun anew
   std::uint16_t mask = 0, held = 0;  // blocked signals, and those of them that have come
   int space = 0;            // namespace
   QueueIndex waits_on = -1;

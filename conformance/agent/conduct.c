@@ -304,6 +304,7 @@ bool conduct(struct conductor* conductor, const struct scenario* scenario, const
   for (int i = 0; i < MAX_ACTORS; i++) stage->players[i].command_write = -1;
   conduct_header(conductor, scenario->name, out);
   if (stage_prepare(stage, text, length)) stage_run(stage);
+  if (conductor_interrupted()) history_line(&stage->history, "failed", "the agent was told to end");
   string_word(out, "end\n");
   stage_stop(stage);
   stage_remove_directories(stage);

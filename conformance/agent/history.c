@@ -153,7 +153,7 @@ static void history_write_death(struct history* h, const struct event* event) {
 void history_write(struct history* h) {
   for (int actor = 0; actor <= MAX_ACTORS; actor++)
     if (actor < h->scenario->actor_count || actor == MAX_ACTORS) history_collect(h, actor);
-  qsort(h->events, (size_t)h->event_count, sizeof *h->events, history_compare);
+  if (h->event_count) qsort(h->events, (size_t)h->event_count, sizeof *h->events, history_compare);
   for (int i = 0; i < h->event_count && !h->ended; i++) {
     const struct event* event = &h->events[i];
     if (event->kind == EVENT_CALL)

@@ -51,10 +51,16 @@ Status status_of(Segment& segment) {
   return status;
 }
 
+void give_memory_back(Segment& segment) {
+  if (!segment.usable() || !segment.removed()) return;
+  Locked locked(segment);
+  if (!locked.queue.owes()) madvise(segment.arena.address, segment.arena.size, MADV_REMOVE);
+}
+
 namespace calls {
 namespace {
 
-// Removes: marks it, wakes all, gives its memory back, frees key and identifier.
+// Removes: marks it, wakes all, gives its memory back unless some of it is owed, frees key and identifier.
 long remove_queue(Namespace& home, Segment& segment, bool may) {
   if (!may) return -EPERM;
   if (!segment.usable()) return -EPERM;
@@ -63,7 +69,7 @@ long remove_queue(Namespace& home, Segment& segment, bool may) {
     if (locked.gone()) return -EIDRM;
     locked.queue.remove(locked.wakeups);
   }
-  madvise(segment.arena.address, segment.arena.size, MADV_REMOVE);
+  give_memory_back(segment);
   home.forget(segment.id, segment.generation);
   return 0;
 }

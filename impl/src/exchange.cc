@@ -63,8 +63,12 @@ struct End {
 // Takes the waiter out again, if its wait is over or `give_up`. The queue is locked.
 bool finish(Wait& wait, bool give_up, End& end) {
   Queue& queue = wait.locked.queue;
-  Waiter* mine = wait.locked.gone() ? nullptr : queue.waiter(wait.waiter);
-  if (mine == nullptr || (mine->word.claimed() && mine->outcome == Outcome::removed)) {
+  // What was decided before the removal of the queue still holds: a message handed over is the receiver's.
+  Waiter* mine = queue.waiter(wait.waiter);
+  bool decided = mine != nullptr && mine->word.claimed() &&
+                 (mine->outcome == Outcome::done || mine->outcome == Outcome::too_big);
+  bool removed = wait.locked.gone() || (mine != nullptr && mine->word.claimed() && mine->outcome == Outcome::removed);
+  if (mine == nullptr || (removed && !decided)) {
     end = {Woken::by_removal, Outcome::removed, none};
   } else if (mine->word.claimed()) {
     end = {Woken::by_outcome, mine->outcome, mine->message};
@@ -247,7 +251,9 @@ long send(int id, const void* message, std::size_t size, int flags) {
     return -EFAULT;
   Attached attached(*home, std::int32_t{id});
   if (!attached) return -attached.error();
-  return send_to(*home, attached.segment(), request, text, shield);
+  long result = send_to(*home, attached.segment(), request, text, shield);
+  give_memory_back(attached.segment());
+  return result;
 }
 
 long receive(int id, void* message, std::size_t size, long type, int flags) {
@@ -271,6 +277,7 @@ long receive(int id, void* message, std::size_t size, long type, int flags) {
     if (!attached) return -attached.error();
     length =
         receive_from(*home, attached.segment(), {type, size, flags}, scratch, message_type, text, shield);
+    give_memory_back(attached.segment());
   }
   if (length < 0) return length;
   if (!guarded::write(message, &message_type, sizeof message_type) ||

@@ -57,4 +57,7 @@ struct Status {
 // shows.
 Status status_of(Segment& segment);
 
+// The memory of a removed queue, once nobody has anything to fetch from it. Every call that finds its queue removed asks.
+void give_memory_back(Segment& segment);
+
 }  // namespace svmq

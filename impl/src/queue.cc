@@ -557,4 +557,15 @@ void Queue::remove(Wakeups& wakeups) {
   end_all(head_->senders, Outcome::removed, wakeups);
 }
 
+bool Queue::owes() {
+  std::uint32_t at = head_->claimed.first;
+  for (std::uint32_t steps = 0; at != none && steps <= units_; ++steps) {
+    Waiter* claimed = waiter(at);
+    if (claimed == nullptr) return false;
+    if (claimed->outcome != Outcome::removed && !claimed->word.dead()) return true;
+    at = claimed->next;
+  }
+  return false;
+}
+
 }  // namespace svmq

@@ -63,6 +63,8 @@ class Queue {
   void serve_senders(Wakeups& wakeups);
   void set(const Permission& permission, std::uint64_t capacity, Wakeups& wakeups);
   void remove(Wakeups& wakeups);
+  // Of a removed queue: somebody has yet to fetch what was decided for it before the removal.
+  bool owes();
 
   void repair(Wakeups& wakeups);  // after the lock's owner died
 

@@ -282,6 +282,28 @@ TEST_F(Waiting, HandOffRecordsTheProcess) {
   EXPECT_EQ(status(call.queue).msg_lrpid, getpid());
 }
 
+// A message handed over before the removal is the receiver's, and a send completed before it has happened: also where
+// the receiver or the sender had no chance to run in between. Turns red if the removal takes back what was decided.
+TEST_F(Waiting, RemovalTakesNothingBack) {
+  for (int round = 0; round < 50; ++round) {
+    int q = queue();
+    Child receiver([&] { return receive(q, 7, 0).text == "mine" ? 0 : 1; });
+    ASSERT_TRUE(await_sleep(receiver.pid()));
+    resize(q, 4);
+    ASSERT_EQ(send(q, 1, "full"), 0);
+    Child sender([&] { return send(q, 7, "mine", 0); });
+    ASSERT_TRUE(await_sleep(sender.pid()));
+    kill(receiver.pid(), SIGSTOP);
+    kill(sender.pid(), SIGSTOP);
+    EXPECT_EQ(receive(q, 1).text, "full");  // makes room: the sender's message goes to the receiver
+    ASSERT_EQ(svmq_msgctl(q, IPC_RMID, nullptr), 0);
+    kill(receiver.pid(), SIGCONT);
+    kill(sender.pid(), SIGCONT);
+    EXPECT_EQ(receiver.wait(), 0);
+    EXPECT_EQ(sender.wait(), 0);
+  }
+}
+
 // Many processes, small queue: everything sent is received, once, each sender's in order.
 TEST_F(Waiting, NothingIsLostOrDoubledUnderContention) {
   constexpr int senders = 3, receivers = 3, each = 2000;

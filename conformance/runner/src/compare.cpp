@@ -89,6 +89,10 @@ class Reader {
     for (auto& [name, value] : record.fields) {
       if (name == "stime" || name == "rtime" || name == "ctime" || name == "dev" || name == "ino")
         value = value != 0;
+      else if (name == "uid" || name == "cuid")
+        value = users_.of(value);
+      else if (name == "gid" || name == "cgid")
+        value = groups_.of(value);
       else if (name == "msqid")
         value = queues_.of(value);
       else if (name == "key" && keys_.knows(value))
@@ -101,7 +105,7 @@ class Reader {
 
   std::vector<Entry> entries_;
   std::map<std::string, lang::Step> open_;
-  Names queues_, segments_, keys_;
+  Names queues_, segments_, keys_, users_, groups_;
 };
 
 }  // namespace

@@ -80,17 +80,20 @@ std::string unsupported_lines(const Results& results) {
 
 std::string waiver_lines(const Results& results) {
   std::string text;
+  std::vector<std::string> unused;
   for (const Waiver& waiver : results.waivers) {
     const auto uses = results.waiver_uses.find(waiver.id);
-    const std::string expires = waiver.expires.empty() ? "" : fmt::format(", until {}", waiver.expires);
-    if (waiver.expired)
+    if (waiver.expired) {
       text += fmt::format("waiver {}: expired on {}, covers nothing any more\n", waiver.id, waiver.expires);
-    else if (uses == results.waiver_uses.end())
-      text += fmt::format("waiver {}: unused\n", waiver.id);
-    else
-      text += fmt::format("waiver {}: covered {} runs{}{}{}\n", waiver.id, uses->second, expires,
-                          waiver.notice.empty() ? "" : "; ", waiver.notice);
+    } else if (uses == results.waiver_uses.end()) {
+      unused.push_back(waiver.id);
+    } else {
+      text += fmt::format("waiver {}: covered {}", waiver.id, uses->second);
+      if (!waiver.expires.empty()) text += fmt::format(", until {}", waiver.expires);
+      text += waiver.notice.empty() ? "\n" : fmt::format(": {}\n", waiver.notice);
+    }
   }
+  if (!unused.empty()) text += fmt::format("waivers unused: {}\n", fmt::join(unused, " "));
   return text;
 }
 
@@ -147,7 +150,8 @@ std::string describe(const judge::Deviation& deviation, const std::string& histo
     text += fmt::format("  {:<8}  {}  [{}]\n", label, allowed.result, fmt::join(allowed.clauses, " "));
     label = "or";
   }
-  if (deviation.allowed.size() != 1) text += fmt::format("  clauses   {}\n", fmt::join(deviation.clauses, " "));
+  if (deviation.allowed.size() != 1)
+    text += fmt::format("  clauses   {}\n", fmt::join(deviation.clauses, " "));
   return text;
 }
 

@@ -97,6 +97,14 @@ Outcomes steps_of_waiter(const View& view) {
   return outcomes;
 }
 
+// Where a stopped process may keep its place, others may complete its wait for it.
+Outcomes served_while_stopped(const View& view) {
+  Outcomes outcomes;
+  const bool waits = view.self().phase == Phase::sending || view.self().phase == Phase::receiving;
+  if (waits && view.self().woken && view.profile.stop == Stop::either) act(view, outcomes);
+  return outcomes;
+}
+
 }  // namespace
 
 bool Actor::operator==(const Actor& o) const {
@@ -134,7 +142,8 @@ void begin(const Profile&, State& state, ActorIndex actor, std::shared_ptr<const
 Outcomes steps(const Profile& profile, const State& state, ActorIndex actor) {
   const View view{profile, state, actor};
   const Actor& self = view.self();
-  if (!self.alive || state.process_of(actor).running == Running::stopped) return {};
+  if (!self.alive) return {};
+  if (state.process_of(actor).running == Running::stopped) return served_while_stopped(view);
   switch (self.phase) {
     case Phase::idle:
     case Phase::returning: return {};

@@ -103,6 +103,16 @@ TEST(Judge, KilledWaitersMayHaveLeft) {
   EXPECT_EQ(verdict(killed + "A: msgctl(q, IPC_STAT, buf) = 0 {qnum=1, lrpid=B}\n"), "nonconform");
 }
 
+// A stopped receiver: no waiter on Linux; whether it is one is left open by the standard.
+TEST(Judge, StoppedReceivers) {
+  const std::string stopped = "B: msgrcv(q, buf, 9, 0, 0) <unfinished ...>\nblocked B\nkill(B, SIGSTOP) = 0\nA: msgsnd(q, {1, \"a\"}, 1, 0) = 0\n";
+  const std::string queued = stopped + "A: msgctl(q, IPC_STAT, buf) = 0 {qnum=1, lrpid=0}\n";
+  const std::string handed = stopped + "A: msgctl(q, IPC_STAT, buf) = 0 {qnum=0, lrpid=B}\n";
+  EXPECT_EQ(verdict(queued), "conform");
+  EXPECT_EQ(verdict(queued, "posix"), "conform");
+  EXPECT_EQ(verdict(handed, "posix"), "conform");
+}
+
 // Removal against a call in flight: EIDRM only if the queue was there when the call began.
 TEST(Judge, RemovalRaces) {
   const std::string race = "B: msgrcv(q, buf, 9, 0, IPC_NOWAIT) <unfinished ...>\nA: msgctl(q, IPC_RMID, NULL) = 0\nB: <... msgrcv resumed> = -1 ";

@@ -67,9 +67,8 @@ def busy(tmp_path):
     # Two agents and more below them, and its own folder: it conducts scenarios.
     wait_until(lambda: len(descendants(command.pid)) >= 6 and len(folders() - before) >= 1, 30)
     yield command, folders() - before
-    if command.poll() is None:
-        command.kill()
-    command.communicate()
+    command.send_signal(signal.SIGINT)  # nothing happens where it has ended already
+    command.communicate(timeout=30)
 
 
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])

@@ -69,9 +69,13 @@ static void stage_note_exec(struct stage* stage) {
 
 static void stage_write_blocked(struct stage* stage) {
   int blocked[MAX_ACTORS], count = 0;
-  for (int i = 0; i < stage->scenario->actor_count; i++)
-    if (stage_may_move(stage, i) && stage->history.announced[i]) blocked[count++] = i;
-  history_blocked(&stage->history, blocked, count);
+  bool unfinished = false; /* by a stopped actor too, who is not asleep */
+  for (int i = 0; i < stage->scenario->actor_count; i++) {
+    if (!stage->history.announced[i] || !stage_is_alive(stage, i)) continue;
+    unfinished = true;
+    if (stage_may_move(stage, i)) blocked[count++] = i;
+  }
+  if (unfinished) history_blocked(&stage->history, blocked, count);
 }
 
 static void stage_write_rest(struct stage* stage, const struct item* item) {
@@ -182,6 +186,9 @@ static bool stage_start(struct stage* stage) {
 
 static void stage_write_actors(struct stage* stage) {
   struct string* out = stage->history.out;
+  struct creds own;
+  creds_observe(&own);
+  string_word(out, "conductor "), creds_print(out, &own), string_char(out, '\n');
   for (int i = 0; i < stage->scenario->actor_count; i++) {
     const struct actor* actor = &stage->scenario->actors[i];
     if (!stage_is_process(stage, i)) {

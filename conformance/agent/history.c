@@ -167,7 +167,6 @@ void history_write(struct history* h) {
 }
 
 void history_blocked(struct history* h, const int* actors, int count) {
-  if (!count) return;
   string_word(h->out, "blocked");
   for (int i = 0; i < count; i++) {
     string_char(h->out, ' ');

@@ -17,6 +17,10 @@ bool stage_can_act(struct stage* stage, int actor) {
   return process->alive && !process->stopped && !player->gone && !player->busy;
 }
 
+bool stage_is_alive(struct stage* stage, int actor) {
+  return stage_process(stage, actor)->alive && !stage->players[actor].gone;
+}
+
 /* May an actor still do something by itself? */
 bool stage_may_move(struct stage* stage, int actor) {
   const struct player *player = &stage->players[actor], *process = stage_process(stage, actor);

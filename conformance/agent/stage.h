@@ -38,6 +38,7 @@ bool stage_is_process(const struct stage* stage, int actor);
 struct player* stage_process(struct stage* stage, int actor); /* of the process that an actor belongs to */
 /* Can an actor take a step? May it still do something by itself? */
 bool stage_can_act(struct stage* stage, int actor);
+bool stage_is_alive(struct stage* stage, int actor);
 bool stage_may_move(struct stage* stage, int actor);
 
 /* Takes note of processes that have ended, stopped or gone on; and that one process goes on. */

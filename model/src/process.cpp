@@ -59,15 +59,27 @@ Outcomes step(const View& view, const ExecRequest&) {
 }
 
 // gen.ns.isolation, gen.ns.defaults — a new namespace is empty and has the built-in limits. Linux create_ipc_ns.
-Outcomes step(const View& view, const UnshareRequest&) {
+static Outcome enter_new_space(const View& view, bool whole_process) {
   State next = view.state;
   next.spaces.emplace_back();
-  next.actor(view.actor).space = static_cast<int>(next.spaces.size() - 1);
-  return done(view, std::move(next), {"gen.ns.isolation", "gen.ns.defaults"});
+  const auto space = static_cast<int>(next.spaces.size() - 1);
+  for (std::size_t a = 0; a < next.actors.size(); ++a)
+    if (static_cast<ActorIndex>(a) == view.actor || (whole_process && next.actors[a].process == view.self().process))
+      next.actors[a].space = space;
+  return answered(std::move(next), view.actor, Result::of(0), {"gen.ns.isolation", "gen.ns.defaults"});
 }
 
-// A signal arrives at some moment between the call of kill() and its return.
+Outcomes step(const View& view, const UnshareRequest&) {
+  Outcomes outcomes;
+  if (view.profile.namespace_scope != NamespaceScope::process) outcomes.push_back(enter_new_space(view, false));
+  if (view.profile.namespace_scope != NamespaceScope::thread) outcomes.push_back(enter_new_space(view, true));
+  return outcomes;
+}
+
+// A signal arrives at some moment between the call of kill() and its return. What kill() says of a process that has ended
+// is not this model's subject.
 Outcomes step(const View& view, const KillRequest& request) {
+  if (!view.state.actor(request.target).alive) return {answered(view.state, view.actor, Result::anything(), {})};
   State next = view.state;
   signal(view.profile, next, request.target, request.signal);
   return done(view, std::move(next), {});

@@ -28,6 +28,7 @@ constexpr Profile linux_6_18{
     .receiver_pid = ReceiverPid::thread_on_hand_off,
     .privileges = Privileges::capabilities,
     .give_away = GiveAway::complete,
+    .namespace_scope = NamespaceScope::thread,
     .linux_extensions = true,
 };
 
@@ -51,6 +52,7 @@ constexpr Profile posix{
     .receiver_pid = ReceiverPid::process,
     .privileges = Privileges::may_not_suffice,
     .give_away = GiveAway::complete,
+    .namespace_scope = NamespaceScope::either,
     .linux_extensions = false,
 };
 
@@ -94,6 +96,7 @@ const std::vector<VariationPoint>& variation_points() {
       point<&Profile::receiver_pid>("receiver-pid", {"thread-on-hand-off", "process"}),
       point<&Profile::privileges>("privileges", {"capabilities", "may-not-suffice"}),
       point<&Profile::give_away>("give-away", {"complete", "bound-to-creator"}),
+      point<&Profile::namespace_scope>("namespace-scope", {"thread", "process", "either"}),
       point<&Profile::linux_extensions>("linux-extensions", {"no", "yes"}),
   };
   return points;

@@ -151,6 +151,7 @@ rc::Gen<History> arbitrary_history() {
     for (const char* limit : {"msgmax", "msgmni", "msg_next_id", "other"}) {
       if (draw.chance(50)) history.limits[limit] = draw.number();
     }
+    if (draw.chance(50)) history.conductor = draw.credentials(true);
     draw.actors(history.actors, true);
     EventDraw events(draw, history.actors);
     for (std::size_t i = draw.below(20); i > 0; --i) history.events.push_back(events.event());

@@ -27,8 +27,9 @@ void copy_capabilities(model::Credentials& to, const model::Credentials& from) {
   to.checkpoint_restore = from.checkpoint_restore;
 }
 
-// The rules of "Credentials" in LANGUAGE.md.
-model::Credentials changed(model::Credentials who, const language::Credentials& named, const model::Credentials& agent) {
+// The rules of "Credentials" in LANGUAGE.md: for the beginning of a process, and (`midway`) for become.
+model::Credentials changed(model::Credentials who, const language::Credentials& named, const model::Credentials& agent,
+                           bool midway = false) {
   if (named.uid) {
     who.uid = *named.uid;
     if (!named.caps) copy_capabilities(who, who.uid == 0 ? agent : model::Credentials{});
@@ -36,7 +37,7 @@ model::Credentials changed(model::Credentials who, const language::Credentials& 
   if (named.gid) who.gid = who.fsgid = *named.gid;
   if (named.fsgid) who.fsgid = *named.fsgid;
   if (named.groups) who.groups = *named.groups;
-  else if (named.uid) who.groups.clear();
+  else if (named.uid && !midway) who.groups.clear();
   if (named.caps) set_capabilities(who, *named.caps);
   return who;
 }
@@ -100,15 +101,11 @@ std::string signal_name(model::Signal signal) { return language::name(static_cas
 static_assert(static_cast<int>(language::Signal::cont) == static_cast<int>(model::Signal::cont));
 static_assert(static_cast<int>(language::Signal::chld) == static_cast<int>(model::Signal::chld));
 
-Cast::Cast(const std::vector<language::Actor>& actors, model::State& state) {
-  model::Credentials all;
-  set_capabilities(all, language::all_capabilities);
-  agent_ = all;
-  const auto conductor = std::ranges::find_if(actors, [](const language::Actor& a) { return a.name == "conductor"; });
-  if (conductor != actors.end()) agent_ = changed(all, conductor->credentials, all);
+Cast::Cast(const std::optional<language::Credentials>& conductor, const std::vector<language::Actor>& actors, model::State& state) {
+  set_capabilities(agent_, language::all_capabilities);
+  if (conductor) agent_ = changed(agent_, *conductor, agent_);
   std::map<std::string, int> processes;
   for (const language::Actor& actor : actors) {
-    if (actor.name == "conductor") continue;
     model::Actor self;
     if (actor.process.empty()) {
       processes[actor.name] = static_cast<int>(state.processes.size());
@@ -172,7 +169,7 @@ model::Request Cast::request(const language::Step& step, const model::State& sta
     model::Request operator()(const language::GetLimit& a) { return model::LimitRequest{limit(a.limit), std::nullopt}; }
     model::Request operator()(const language::SetLimit& a) { return model::LimitRequest{limit(a.limit), a.value}; }
     model::Request operator()(const language::Become& a) {
-      return model::BecomeRequest{changed(state.credentials_of(cast.index(step.actor)), a.credentials, cast.agent_)};
+      return model::BecomeRequest{changed(state.credentials_of(cast.index(step.actor)), a.credentials, cast.agent_, true)};
     }
     model::Request operator()(const language::Handler& a) { return model::HandlerRequest{signal_of(a.signal), disposition(a.how)}; }
     model::Request operator()(const language::Mask& a) { return model::MaskRequest{signal_of(a.signal), a.block}; }

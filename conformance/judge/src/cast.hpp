@@ -15,8 +15,8 @@ namespace svmq::judge {
 // The actors by name, the variables' values, and the conductor, which is an actor of the model like any other.
 class Cast {
  public:
-  // Fills `state` with the actors; credentials that are not named are those of an agent with every privilege.
-  Cast(const std::vector<language::Actor>& actors, model::State& state);
+  // Fills `state` with the actors and the conductor; what is not named is as with an agent that has every privilege.
+  Cast(const std::optional<language::Credentials>& conductor, const std::vector<language::Actor>& actors, model::State& state);
 
   model::ActorIndex index(const std::string& actor) const;  // "" is the conductor; -1: nobody of that name
   const std::string& name(model::ActorIndex actor) const { return names_[static_cast<std::size_t>(actor)]; }

@@ -34,6 +34,10 @@ class Choices {
   std::uint64_t state_;
 };
 
+language::Credentials agent_credentials() {
+  return {.uid = 0, .gid = 0, .groups = std::vector<std::uint32_t>{}, .caps = language::all_capabilities, .ruid = 0, .fsgid = 0};
+}
+
 // The actors with the credentials that a privileged agent would give them.
 std::vector<language::Actor> equipped(std::vector<language::Actor> actors) {
   for (language::Actor& actor : actors) {
@@ -52,10 +56,11 @@ std::vector<language::Actor> equipped(std::vector<language::Actor> actors) {
 class Conductor {
  public:
   Conductor(const language::Scenario& scenario, const model::Profile& profile, std::uint64_t seed)
-      : scenario_(scenario), profile_(profile), choices_(seed), cast_(equipped(scenario.actors), state_) {
+      : scenario_(scenario), profile_(profile), choices_(seed), cast_(agent_credentials(), equipped(scenario.actors), state_) {
     history_.name = scenario.name;
     history_.agent = "1 model-" + std::string(profile.name) + " blocking=model";
     history_.fresh = true;
+    history_.conductor = agent_credentials();
     history_.actors = equipped(scenario.actors);
     state_.spaces.emplace_back();
     const model::Limits& limits = state_.spaces.front().limits;
@@ -179,7 +184,7 @@ class Conductor {
       unfinished |= state_.actor(actor).alive && state_.actor(actor).phase != Phase::idle;
       if (model::asleep(profile_, state_, actor)) blocked.actors.push_back(cast_.name(actor));
     }
-    if (unfinished && !blocked.actors.empty()) emit(std::move(blocked));
+    if (unfinished) emit(std::move(blocked));
   }
 
   void tick(std::int64_t second) {

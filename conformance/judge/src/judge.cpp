@@ -22,7 +22,7 @@ constexpr std::size_t most_deviations = 16;  // one root cause has many conseque
 class Session {
  public:
   Session(const History& history, const model::Profile& profile, const Budget& budget)
-      : history_(history), profile_(profile), states_(profile, budget.states), cast_(history.actors, first_) {
+      : history_(history), profile_(profile), states_(profile, budget.states), cast_(history.conductor, history.actors, first_) {
     const auto limit = [&](const char* name, std::int64_t& value) {
       const auto found = history.limits.find(name);
       if (found != history.limits.end()) value = found->second;

@@ -34,6 +34,7 @@ class HistoryParser {
 
   bool read_header();
   void read_process();
+  Credentials read_all_credentials();
   void read_limits();
 
   Event read_event();
@@ -91,6 +92,8 @@ bool HistoryParser::read_header() {
     read_limits();
   } else if (word == "process") {
     read_process();
+  } else if (word == "conductor") {
+    history_.conductor = read_all_credentials();
   } else if (word == "thread") {
     scope_.declare_thread();
   }
@@ -99,12 +102,16 @@ bool HistoryParser::read_header() {
 
 void HistoryParser::read_process() {
   Actor& process = scope_.declare_process();
+  process.credentials = read_all_credentials();
+}
+
+Credentials HistoryParser::read_all_credentials() {
   Place place = at_.place();
-  process.credentials = read_credentials(at_);
-  const Credentials& c = process.credentials;
+  Credentials c = read_credentials(at_);
   if (!c.uid || !c.gid || !c.groups || !c.caps || !c.ruid || !c.fsgid) {
     at_.fail_at(place, "uid= gid= groups= caps= ruid= fsgid=, all six", "fewer");
   }
+  return c;
 }
 
 void HistoryParser::read_limits() {
@@ -143,8 +150,7 @@ std::optional<Event> HistoryParser::read_keyword_event(Place place) {
   }
   if (word == "blocked") {
     Blocked blocked;
-    do blocked.actors.push_back(read_who());
-    while (!at_.at_end());
+    while (!at_.at_end()) blocked.actors.push_back(read_who());
     return Event{std::move(blocked), place};
   }
   if (word == "skipped") {

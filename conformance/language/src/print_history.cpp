@@ -177,6 +177,11 @@ std::string print(const History& history) {
     for (const auto& [name, value] : history.limits) fmt::format_to(to, " {}={}", name, value);
     out.push_back('\n');
   }
+  if (history.conductor) {
+    out += "conductor";
+    append_credentials(out, *history.conductor);
+    out.push_back('\n');
+  }
   for (const Actor& actor : history.actors) append_declaration(out, actor);
   for (const Event& event : history.events) {
     std::visit(AppendEvent{out}, event.what);

@@ -61,9 +61,11 @@ Target preload_target() {
   target.program.environment["LD_PRELOAD"] = preload_library().string();
   target.private_folder = true;
   target.folder_variable = "SVMQ_DIR";
-  // SVMQ_DIR names one namespace of queues, whatever IPC namespace the agent is in. Being in one of its own
-  // keeps limits that it sets from the rest of the system.
+  target.agent_per_scenario = true;
+  // The agent must not set limits of the system when it believes to set those of its queues.
   target.program.own_ipc_namespace = true;
+  target.never = {{"limits", "no: the limits of libsvmq are not those that the system shows"},
+                  {"namespaces", "no: SVMQ_DIR is one namespace, whatever IPC namespace a process is in"}};
   if (!fs::exists(preload_library()))
     target.missing = fmt::format("{} was not built", preload_library().string());
   return target;

@@ -26,6 +26,7 @@ enum class SetWakes { wakes_and_retests, may_retest };    // IPC_SET and the cal
 enum class ReceiverPid { thread_on_hand_off, process };
 enum class Privileges { capabilities, may_not_suffice };  // what CAP_IPC_OWNER and CAP_SYS_ADMIN grant, they alone grant
 enum class GiveAway { complete, bound_to_creator };       // a queue given away: its new owner, group and mode count at once, or may not
+enum class NamespaceScope { thread, process, either };    // who enters a new IPC namespace: the caller, or all of its process
 
 struct Profile {
   std::string_view name;
@@ -46,6 +47,7 @@ struct Profile {
   ReceiverPid receiver_pid;
   Privileges privileges;
   GiveAway give_away;
+  NamespaceScope namespace_scope;
   bool linux_extensions;  // MSG_EXCEPT, MSG_COPY, the information commands; else such a call may do anything harmless
 };
 

@@ -188,6 +188,7 @@ static void stage_write_actors(struct stage* stage) {
   struct string* out = stage->history.out;
   struct creds own;
   creds_observe(&own);
+  creds_print_ids(out);
   string_word(out, "conductor "), creds_print(out, &own), string_char(out, '\n');
   for (int i = 0; i < stage->scenario->actor_count; i++) {
     const struct actor* actor = &stage->scenario->actors[i];

@@ -306,3 +306,32 @@ enum need creds_take(const struct creds* wanted, bool first, char* reason, size_
 }
 
 #endif
+
+/* ------------------------------------------------------------------------------------ the ids that exist */
+
+#if defined(AGENT_LINUX)
+/* The one range of a user namespace's map; false where it is all, or several. */
+static bool creds_range(const char* map, unsigned long long* first, unsigned long long* last) {
+  FILE* file = fopen(map, "r");
+  unsigned long long outside, count;
+  if (!file) return false;
+  bool one = fscanf(file, "%llu %llu %llu", first, &outside, &count) == 3 && fscanf(file, "%llu", &outside) != 1;
+  fclose(file);
+  if (!one || count >= 4294967295u) return false;
+  *last = *first + count - 1;
+  return true;
+}
+
+void creds_print_ids(struct string* s) {
+  unsigned long long uid_first, uid_last, gid_first, gid_last;
+  if (!creds_range("/proc/self/uid_map", &uid_first, &uid_last)) return;
+  if (!creds_range("/proc/self/gid_map", &gid_first, &gid_last)) return;
+  string_word(s, "ids uid_first="), string_unsigned(s, uid_first);
+  string_word(s, " uid_last="), string_unsigned(s, uid_last);
+  string_word(s, " gid_first="), string_unsigned(s, gid_first);
+  string_word(s, " gid_last="), string_unsigned(s, gid_last);
+  string_char(s, '\n');
+}
+#else
+void creds_print_ids(struct string* s) { (void)s; }
+#endif

@@ -32,6 +32,8 @@ enum need creds_take(const struct creds* wanted, bool first, char* reason, size_
 /* The effective credentials of the calling thread, all of them. */
 void creds_observe(struct creds* seen);
 void creds_print(struct string* s, const struct creds* creds);
+/* The header line of the ids that exist, where not all do. */
+void creds_print_ids(struct string* s);
 
 /* For something that the agent, not the scenario, does: all that is permitted becomes effective, and back. */
 unsigned long long creds_raise(void);

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #ifndef CAP_CHECKPOINT_RESTORE
@@ -28,9 +29,25 @@ bool in_first_user_namespace() {
   return stat("/proc/self/ns/user", &status) == 0 && status.st_ino == first;
 }
 
+// One of the ranges of a user namespace's map has the id. Where there are no user namespaces, all exist.
+bool mapped(const char* map, std::uint32_t id) {
+  FILE* file = fopen(map, "re");
+  if (file == nullptr) return true;
+  bool found = false;
+  unsigned long long first, outside, count;
+  while (!found && fscanf(file, "%llu %llu %llu", &first, &outside, &count) == 3) found = id >= first && id - first < count;
+  fclose(file);
+  return found;
+}
+
 unsigned triad(std::uint32_t mode, int shift) { return mode >> shift & 7; }
 
 }  // namespace
+
+bool ids_exist(std::uint32_t uid, std::uint32_t gid) {
+  constexpr std::uint32_t never = 0xffffffff;
+  return uid != never && gid != never && mapped("/proc/self/uid_map", uid) && mapped("/proc/self/gid_map", gid);
+}
 
 Caller::Caller() : uid_(geteuid()), gid_(getegid()) {}
 

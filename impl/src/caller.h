@@ -12,6 +12,9 @@ struct Permission {
   std::int32_t key;
 };
 
+// Do these ids exist in the caller's user namespace? Never: -1.
+bool ids_exist(std::uint32_t uid, std::uint32_t gid);
+
 class Caller {
  public:
   Caller();

@@ -81,8 +81,7 @@ long refused(const Namespace& home, const Caller& caller, const Permission& pres
   auto capacity = static_cast<unsigned>(wanted.msg_qbytes);
   auto msgmnb = static_cast<unsigned>(home.registry().limits.msgmnb.load());
   if (capacity > msgmnb && !caller.may_exceed_msgmnb()) return -EPERM;
-  constexpr std::uint32_t invalid = 0xffffffff;
-  return wanted.msg_perm.uid == invalid || wanted.msg_perm.gid == invalid ? -EINVAL : 0;
+  return ids_exist(wanted.msg_perm.uid, wanted.msg_perm.gid) ? 0 : -EINVAL;
 }
 
 long set_queue(Namespace& home, Segment& segment, const Caller& caller, const msqid_ds& wanted) {

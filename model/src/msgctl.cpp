@@ -117,7 +117,8 @@ Tri set_too_big(const View& v, const SetRequest& r) {
 
 // msgctl.set.E.EINVAL.uid — … then ids that are none. Linux ipc_update_perm.
 Tri set_bad_id(const View& v, const SetRequest& r) {
-  if (r.uid != UINT32_MAX && r.gid != UINT32_MAX) return Tri::no;
+  const auto mapped = [](const IdRange& ids, std::uint32_t id) { return ids.first <= id && id <= ids.last; };
+  if (mapped(v.state.users, r.uid) && mapped(v.state.groups, r.gid)) return Tri::no;
   return v.profile.error_order == ErrorOrder::fixed ? Tri::yes : Tri::maybe;
 }
 

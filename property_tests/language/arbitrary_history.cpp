@@ -151,6 +151,9 @@ rc::Gen<History> arbitrary_history() {
     for (const char* limit : {"msgmax", "msgmni", "msg_next_id", "other"}) {
       if (draw.chance(50)) history.limits[limit] = draw.number();
     }
+    for (const char* id : {"uid_first", "gid_last"}) {
+      if (draw.chance(20)) history.ids[id] = draw.number();
+    }
     if (draw.chance(50)) history.conductor = draw.credentials(true);
     draw.actors(history.actors, true);
     EventDraw events(draw, history.actors);

@@ -32,6 +32,14 @@ class Session {
     limit("msgmax", space.limits.msgmax);
     limit("msgmnb", space.limits.msgmnb);
     limit("msgmni", space.limits.msgmni);
+    const auto id = [&](const char* name, std::uint32_t& value) {
+      const auto found = history.ids.find(name);
+      if (found != history.ids.end()) value = static_cast<std::uint32_t>(found->second);
+    };
+    id("uid_first", first_.users.first);
+    id("uid_last", first_.users.last);
+    id("gid_first", first_.groups.first);
+    id("gid_last", first_.groups.last);
     first_.spaces.push_back(space);
     states_.all.push_back(first_);
   }

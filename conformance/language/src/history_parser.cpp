@@ -35,7 +35,7 @@ class HistoryParser {
   bool read_header();
   void read_process();
   Credentials read_all_credentials();
-  void read_limits();
+  void read_numbers(std::map<std::string, std::int64_t>& numbers);
 
   Event read_event();
   std::optional<Event> read_keyword_event(Place place);
@@ -89,7 +89,9 @@ bool HistoryParser::read_header() {
     history_.fresh = at_.accept("fresh");
     if (!history_.fresh) at_.expect("used");
   } else if (word == "limits") {
-    read_limits();
+    read_numbers(history_.limits);
+  } else if (word == "ids") {
+    read_numbers(history_.ids);
   } else if (word == "process") {
     read_process();
   } else if (word == "conductor") {
@@ -114,12 +116,12 @@ Credentials HistoryParser::read_all_credentials() {
   return c;
 }
 
-void HistoryParser::read_limits() {
+void HistoryParser::read_numbers(std::map<std::string, std::int64_t>& numbers) {
   while (!at_.at_end()) {
     std::string name(at_.word());
-    if (name.empty()) at_.fail("the name of a limit");
+    if (name.empty()) at_.fail("a name");
     at_.expect('=');
-    history_.limits[name] = read_long(at_);
+    numbers[name] = read_long(at_);
   }
 }
 

@@ -172,11 +172,14 @@ std::string print(const History& history) {
   auto to = std::back_inserter(out);
   if (!history.agent.empty()) fmt::format_to(to, "agent {}\n", one_line(history.agent));
   out += history.fresh ? "namespace fresh\n" : "namespace used\n";
-  if (!history.limits.empty()) {
-    out += "limits";
-    for (const auto& [name, value] : history.limits) fmt::format_to(to, " {}={}", name, value);
+  const auto numbers = [&](std::string_view word, const std::map<std::string, std::int64_t>& values) {
+    if (values.empty()) return;
+    out += word;
+    for (const auto& [name, value] : values) fmt::format_to(to, " {}={}", name, value);
     out.push_back('\n');
-  }
+  };
+  numbers("limits", history.limits);
+  numbers("ids", history.ids);
   if (history.conductor) {
     out += "conductor";
     append_credentials(out, *history.conductor);

@@ -100,6 +100,9 @@ struct Files {
   bool operator==(const Files&) const = default;
 };
 
+// The ids that exist in the user namespace of the processes; -1 never does.
+struct IdRange { std::uint32_t first = 0, last = UINT32_MAX - 1; bool operator==(const IdRange&) const = default; };
+
 struct Segment { int space = 0; std::int32_t key = 0; std::uint32_t mode = 0; bool operator==(const Segment&) const = default; };
 
 struct State {
@@ -109,6 +112,7 @@ struct State {
   std::vector<Cow<Queue>> queues;
   Cow<Files> files;
   std::vector<Segment> segments;
+  IdRange users, groups;
   std::int64_t clock = 0;
   bool undefined = false;  // somebody left what the profile defines: anything may follow
   bool operator==(const State&) const = default;

@@ -86,6 +86,7 @@ struct History {
   std::string agent;  // the rest of the agent line
   bool fresh = false;
   std::map<std::string, std::int64_t> limits;
+  std::map<std::string, std::int64_t> ids;  // uid_first, uid_last, gid_first, gid_last: those that exist; empty: all
   std::optional<Credentials> conductor;  // what the agent itself may do; all six named
   std::vector<Actor> actors;  // credentials as observed, complete for processes
   std::vector<Event> events;  // the first clock line included

@@ -192,6 +192,12 @@ int main(int count, char** arguments) {
   int status = agent_arguments(&agent, count, arguments);
   if (status >= 0) return status;
   bool good = !agent.conductor.isolate || isolate_prepare(reason, sizeof reason);
+  if (!good && calls.needs_directory) {
+    /* Its queues are isolated by their directory; only credentials and shared memory are not. */
+    fprintf(stderr, "svmq-agent: going on without an IPC namespace: %s\n", reason);
+    agent.conductor.isolate = false;
+    good = true;
+  }
   creds_prepare();
   good = good && agent_make_directory(&agent, reason, sizeof reason) &&
          conductor_start(&agent.conductor, reason, sizeof reason);

@@ -46,7 +46,7 @@ Target impl_target() {
   target.name = "impl";
   target.summary = "libsvmq, linked to the agent";
   target.profile = profile("linux-6.18");
-  target.program.arguments = {(locations().programs / "svmq-agent-impl").string()};
+  target.program.arguments = {(locations().programs / "svmq-agent-impl").string(), "--isolate"};
   target.private_folder = true;
   target.folder_option = "--directory";
   return target;

@@ -15,6 +15,7 @@ struct Locations {
   std::filesystem::path libraries;  // libsvmq-preload.so
   std::filesystem::path corpus;     // the scenarios that come with svmq
   std::filesystem::path catalogue;  // clauses.toml
+  std::filesystem::path waivers;    // of libsvmq
   std::filesystem::path reports;    // the folder that holds the Python package svmq_report
 };
 

@@ -11,6 +11,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "interrupt.hpp"
+#include "locations.hpp"
 
 namespace svmq::runner {
 namespace {
@@ -56,7 +57,7 @@ void Settings::declare(CLI::App& command) {
       ->type_name("S")
       ->check(whole_number)
       ->take_last();
-  command.add_option("--waivers", waivers, "Accept the deviations that this TOML file lists")
+  command.add_option("--waivers", waivers, "Accept the deviations that this TOML file lists; 'none' for no file (else libsvmq's own)")
       ->type_name("FILE")
       ->take_last();
   command.add_option("--json", json, "Write the results to this file")->type_name("FILE")->take_last();
@@ -116,7 +117,10 @@ RandomPlan random_plan(const Settings& settings, const std::vector<Target>& targ
 }
 
 int carry_out(Plan plan, const Settings& settings, const std::vector<std::string>& command, bool each) {
-  if (!settings.waivers.empty()) plan.waivers = read_waivers(settings.waivers, today());
+  if (settings.waivers.empty() && std::filesystem::exists(locations().waivers))
+    plan.waivers = read_waivers(locations().waivers, today());
+  else if (!settings.waivers.empty() && settings.waivers != "none")
+    plan.waivers = read_waivers(settings.waivers, today());
   plan.profile = settings.profile;
   plan.jobs = settings.jobs > 0 ? settings.jobs : std::max(1U, std::thread::hardware_concurrency());
   plan.time_limit = std::chrono::milliseconds(settings.time_limit);

@@ -117,7 +117,7 @@ std::vector<std::string> events(const std::string& history) {
   for (const std::string& line : lines(history)) {
     std::string word = line.substr(0, line.find(' '));
     for (const char* header :
-         {"history", "agent", "namespace", "limits", "process", "thread", "clock", "end"}) {
+         {"history", "agent", "namespace", "limits", "ids", "conductor", "process", "thread", "clock", "end"}) {
       if (word == header) word.clear();
     }
     if (word.empty()) continue;

@@ -116,7 +116,9 @@ TEST_P(Agent, StoppedProcessesAreNotWaitedFor) {
                  "A: msgrcv(q, buf, 10, 0, 0) <unfinished ...>",
                  "blocked A",
                  "kill(A, SIGSTOP) = 0",
+                 "blocked",  // A's call is unfinished, but A is stopped, not asleep
                  "B: msgget(1, 0) = -1 ENOENT",
+                 "blocked",
                  "skipped A: msgget(1, 0)",
                  "kill(A, SIGCONT) = 0",
                  "blocked A",

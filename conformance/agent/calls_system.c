@@ -1,13 +1,6 @@
 /* The calls of the C library; limits, table and namespaces as Linux has them. */
 #include "calls.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-/* Its wrapper of msgsnd() would read the whole message itself, and scenarios send from memory that is not
- * there. */
-const char* __asan_default_options(void);
-const char* __asan_default_options(void) { return "intercept_send=0"; }
-#endif
-
 #if defined(AGENT_LINUX)
 
 static const char* calls_limit_path(int limit, char* path, size_t size) {
@@ -113,12 +106,22 @@ static int calls_namespace_nothing(const char* directory) {
 }
 
 /* The libraries declare some of these with other qualifiers; the table wants one type everywhere. */
+#if defined(__SANITIZE_ADDRESS__) && defined(SYS_msgsnd)
+/* The sanitizer's wrappers look at the whole message themselves, and scenarios send from memory that is not there. */
+static int calls_msgsnd(int id, const void* message, size_t size, int flags) {
+  return (int)syscall(SYS_msgsnd, id, message, size, flags);
+}
+static ssize_t calls_msgrcv(int id, void* message, size_t size, long type, int flags) {
+  return (ssize_t)syscall(SYS_msgrcv, id, message, size, type, flags);
+}
+#else
 static int calls_msgsnd(int id, const void* message, size_t size, int flags) {
   return msgsnd(id, message, size, flags);
 }
 static ssize_t calls_msgrcv(int id, void* message, size_t size, long type, int flags) {
   return msgrcv(id, message, size, type, flags);
 }
+#endif
 
 const struct calls calls = {"",
                             msgget,

@@ -562,7 +562,8 @@ bool Queue::owes() {
   for (std::uint32_t steps = 0; at != none && steps <= units_; ++steps) {
     Waiter* claimed = waiter(at);
     if (claimed == nullptr) return false;
-    if (claimed->outcome != Outcome::removed && !claimed->word.dead()) return true;
+    bool decided = claimed->outcome == Outcome::done || claimed->outcome == Outcome::too_big;
+    if (decided && !claimed->word.dead()) return true;
     at = claimed->next;
   }
   return false;

@@ -241,8 +241,10 @@ bool quiet(const Profile& profile, const State& state) {
     const Process& process = state.processes[static_cast<std::size_t>(self.process)];
     if (!self.alive || self.phase == Phase::idle) continue;
     if (process.dying == Signal::kill) return false;
-    if (process.running == Running::stopped || (process.running == Running::stopping && self.restarting)) continue;
-    if (process.running == Running::stopping && profile.stop == Stop::either) continue;
+    if (process.running == Running::stopped) continue;
+    // The stop has arrived: before the call acted, or before it could return what had been decided.
+    const bool held = self.phase == Phase::entered || self.phase == Phase::returning;
+    if (process.running == Running::stopping && (held || profile.stop == Stop::either)) continue;
     if (!asleep(profile, state, static_cast<ActorIndex>(a))) return false;
   }
   return true;

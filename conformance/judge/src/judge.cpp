@@ -55,7 +55,8 @@ class Session {
       }
       if (result_.deviations.size() >= most_deviations) break;
     }
-    if (result_.verdict == Verdict::conform && !result_.deviations.empty()) result_.verdict = Verdict::nonconform;
+    // However judging ended: what has been seen to deviate has deviated.
+    if (!result_.deviations.empty()) result_.verdict = Verdict::nonconform;
     if (result_.verdict == Verdict::conform && result_.steps == 0) {
       result_.verdict = Verdict::not_run;
       result_.reason = "nothing was executed";

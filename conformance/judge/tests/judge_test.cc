@@ -111,6 +111,11 @@ TEST(Judge, StoppedReceivers) {
   EXPECT_EQ(verdict(queued), "conform");
   EXPECT_EQ(verdict(queued, "posix"), "conform");
   EXPECT_EQ(verdict(handed, "posix"), "conform");
+  // The stop arrives some time after kill() has returned: until then the receiver may still be handed the message.
+  const std::string race = "B: msgrcv(q, buf, 9, 0, 0) <unfinished ...>\nblocked B\nkill(B, SIGSTOP) = 0\nA: msgsnd(q, {1, \"a\"}, 1, 0) = 0\nblocked\n";
+  EXPECT_EQ(verdict(race + "A: msgrcv(q, buf, 9, 0, IPC_NOWAIT) = -1 ENOMSG\nkill(B, SIGCONT) = 0\nB: <... msgrcv resumed> = 1 {1, \"a\"}\n"), "conform");
+  EXPECT_EQ(verdict(race + "A: msgrcv(q, buf, 9, 0, IPC_NOWAIT) = 1 {1, \"a\"}\nkill(B, SIGCONT) = 0\nblocked B\n"), "conform");
+  EXPECT_EQ(verdict(race + "A: msgrcv(q, buf, 9, 0, IPC_NOWAIT) = -1 ENOMSG\nkill(B, SIGCONT) = 0\nblocked B\n"), "nonconform");
 }
 
 // Removal against a call in flight: EIDRM only if the queue was there when the call began.
@@ -141,6 +146,12 @@ TEST(Judge, BudgetEndsInUnknown) {
   for (const char* actor : {"A", "B", "C"}) events += std::string(actor) + ": <... msgsnd resumed> = 0\n";
   EXPECT_EQ(judged(events).verdict, Verdict::conform);
   EXPECT_EQ(judged(events, "linux-6.18", {.states = 5}).verdict, Verdict::unknown);
+}
+
+// Turns red if what ends a history early hides what had gone wrong before.
+TEST(Judge, NothingHidesADeviation) {
+  for (const char* end : {"unsupported uids \"not root\"\n", "failed no memory\n"})
+    EXPECT_EQ(verdict(std::string("A: msgsnd(q, {1, \"a\"}, 1, 0) = 1\n") + end), "nonconform");
 }
 
 TEST(Judge, OtherVerdicts) {

@@ -71,6 +71,12 @@ bool beyond_excuse(const language::History& history, const judge::Deviation& dev
   return std::holds_alternative<language::Death>(what) || std::holds_alternative<language::Hung>(what);
 }
 
+// Somebody sleeps who never may: a lost wake-up.
+bool sleeps_wrongly(const language::History& history, const judge::Deviation& deviation) {
+  return std::holds_alternative<language::Blocked>(history.events[deviation.event].what) &&
+         std::ranges::find(deviation.allowed, "asleep", &judge::Allowed::result) == deviation.allowed.end();
+}
+
 bool applies(const Waiver& waiver, const std::string& target, const std::string& scenario) {
   if (waiver.expired || (!waiver.target.empty() && waiver.target != target)) return false;
   return waiver.scenario.empty() || waiver.scenario == scenario;
@@ -87,7 +93,7 @@ std::optional<std::vector<const Waiver*>> covering_clauses(const std::vector<con
                                                            const std::vector<judge::Deviation>& deviations) {
   std::vector<const Waiver*> used;
   for (const judge::Deviation& deviation : deviations) {
-    if (beyond_excuse(history, deviation)) return std::nullopt;
+    if (beyond_excuse(history, deviation) || sleeps_wrongly(history, deviation)) return std::nullopt;
     const auto waiver = std::ranges::find_if(waivers, [&](const Waiver* candidate) { return covers(*candidate, deviation); });
     if (waiver == waivers.end()) return std::nullopt;
     if (std::ranges::find(used, *waiver) == used.end()) used.push_back(*waiver);

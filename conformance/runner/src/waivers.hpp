@@ -12,7 +12,7 @@
 //   variation = "stop=either"         # optional: the variation point of the model in which the target differs
 //
 // A waiver with a variation covers a run that the model explains once that point is varied: all of its consequences
-// and nothing else. One without covers the deviations from its clause. A waiver covers deviations only: never a crash, a call that hangs, or a death of the agent.
+// and nothing else. One without covers the deviations from its clause. A waiver covers deviations only: never a crash, a call that hangs, a death of the agent; nor, without a variation, a call that sleeps where it must not.
 // Thread-safe once loaded.
 #pragma once
 

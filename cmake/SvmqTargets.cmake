@@ -15,14 +15,24 @@ if(SVMQ_SANITIZE)
   target_link_options(svmq_options INTERFACE -fsanitize=${SVMQ_SANITIZE})
 endif()
 
-# svmq_library(NAME [SHARED] SOURCES file... [DEPENDS target...])
-# A library whose public headers stand in include/ beside its CMakeLists.txt.
+# The release and sanitizer presets build a target's files together (a whole build in a third of the time); debug does not.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 6)
+
+# For what is large and not where the time goes (tests, the command line): compiles in two thirds of the time.
+set(svmq_light $<$<CONFIG:Release>:-O1>)
+
+# svmq_library(NAME [SHARED] [SEPARATE] SOURCES file... [DEPENDS target...])
+# A library whose public headers stand in include/ beside its CMakeLists.txt. SEPARATE: each of its files has the same private
+# names, as a rule file of the model has its checks, so they are never built together.
 function(svmq_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED" "" "SOURCES;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED;SEPARATE" "" "SOURCES;DEPENDS")
   if(arg_SHARED)
     add_library(${name} SHARED ${arg_SOURCES})
   else()
     add_library(${name} STATIC ${arg_SOURCES})
+  endif()
+  if(arg_SEPARATE)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   endif()
   target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include
                                      PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
@@ -38,6 +48,7 @@ function(svmq_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_options(${name} PRIVATE ${svmq_light})
   target_compile_definitions(${name} PRIVATE SVMQ_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SVMQ_BINARY_DIR="${CMAKE_BINARY_DIR}")
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} GTest::gtest_main svmq_options)
   add_test(NAME ${name} COMMAND ${name})

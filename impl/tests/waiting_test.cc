@@ -287,9 +287,9 @@ TEST_F(Waiting, HandOffRecordsTheProcess) {
 TEST_F(Waiting, RemovalTakesNothingBack) {
   for (int round = 0; round < 50; ++round) {
     int q = queue();
+    resize(q, 4);
     Child receiver([&] { return receive(q, 7, 0).text == "mine" ? 0 : 1; });
     ASSERT_TRUE(await_sleep(receiver.pid()));
-    resize(q, 4);
     ASSERT_EQ(send(q, 1, "full"), 0);
     Child sender([&] { return send(q, 7, "mine", 0); });
     ASSERT_TRUE(await_sleep(sender.pid()));

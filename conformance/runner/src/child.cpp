@@ -88,7 +88,7 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
   _exit(127);
 }
 
-std::string describe(int status) {
+std::string describe_status(int status) {
   if (WIFSIGNALED(status)) {
     const char* name = sigabbrev_np(WTERMSIG(status));
     return name != nullptr ? fmt::format("killed by SIG{}", name)
@@ -176,7 +176,7 @@ std::string Child::end(std::chrono::milliseconds patience) {
   const std::lock_guard lock(living_mutex);
   living.erase(pid_);
   pid_ = -1;
-  return describe(status);
+  return describe_status(status);
 }
 
 void Child::kill_all() {

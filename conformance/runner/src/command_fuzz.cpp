@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::uint64_t usual_number = 1000;
 
-struct Options : Settings {
+struct FuzzOptions : Settings {
   std::optional<std::uint64_t> scenarios;
 };
 
-int fuzz(const Options& options) {
+int fuzz(const FuzzOptions& options) {
   Plan plan;
   plan.targets = chosen_targets(options.targets, options.profile);
   const bool unlimited = options.seconds && !options.scenarios;
@@ -23,7 +23,7 @@ int fuzz(const Options& options) {
   return carry_out(std::move(plan), options, command_line(), true);
 }
 
-constexpr const char* explanation = R"(
+constexpr const char* fuzz_explanation = R"(
 The same seed and the same targets give the same scenarios. Each failing scenario is named with the command that
 conducts it again. Exit status as of `svmq run`.
 
@@ -34,7 +34,7 @@ Examples:
 }  // namespace
 
 void add_fuzz(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<FuzzOptions>();
   CLI::App* command = app.add_subcommand("fuzz", "Conducts random scenarios and names each one that fails");
   command
       ->add_option("--scenarios", options->scenarios, "Conduct N scenarios (1000 unless --seconds is given)")
@@ -42,7 +42,7 @@ void add_fuzz(CLI::App& app, int& status) {
       ->check(whole_number)
       ->take_last();
   options->declare(*command);
-  command->footer(explanation);
+  command->footer(fuzz_explanation);
   command->callback([options, &status] { status = fuzz(*options); });
 }
 

@@ -13,13 +13,13 @@
 namespace svmq::runner {
 namespace {
 
-struct Options {
+struct GenerateOptions {
   std::optional<std::uint64_t> seed;
   std::uint64_t first = 0, scenarios = 1;
   std::vector<std::string> without;
 };
 
-int generate(const Options& options) {
+int generate(const GenerateOptions& options) {
   RandomId id;
   id.seed = options.seed ? *options.seed : std::random_device()();
   for (const std::string& need : options.without) {
@@ -34,14 +34,14 @@ int generate(const Options& options) {
   return interrupt::requested() ? interrupt::exit_status() : conform;
 }
 
-constexpr const char* explanation = R"(
+constexpr const char* generate_explanation = R"(
 Example:
   svmq generate --seed 7 --scenarios 100 > some.scenario)";
 
 }  // namespace
 
 void add_generate(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<GenerateOptions>();
   CLI::App* command = app.add_subcommand("generate", "Prints random scenarios");
   command->add_option("--seed", options->seed, "The same seed gives the same scenarios")
       ->type_name("N")
@@ -60,7 +60,7 @@ void add_generate(CLI::App& app, int& status) {
   command->add_option("--without", options->without, "None that needs this (repeatable), as caps or limits")
       ->type_name("NEED")
       ->allow_extra_args(false);
-  command->footer(explanation);
+  command->footer(generate_explanation);
   command->callback([options, &status] { status = generate(*options); });
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 using judge::Verdict;
 
-struct Options {
+struct JudgeOptions {
   std::vector<std::string> files;
   std::string profile = "linux-6.18";
 };
@@ -31,7 +31,7 @@ void report(const std::string& file, const std::string& text, const language::Hi
   }
 }
 
-int judge_files(const Options& options) {
+int judge_files(const JudgeOptions& options) {
   const model::Profile* profile = model::find_profile(options.profile);
   if (profile == nullptr) throw UsageError(fmt::format("there is no profile {}", options.profile));
   bool deviates = false, all_conform = true;
@@ -51,7 +51,7 @@ int judge_files(const Options& options) {
   return deviates ? nonconform : all_conform ? conform : undecided;
 }
 
-constexpr const char* explanation = R"(
+constexpr const char* judge_explanation = R"(
 A history is what svmq-agent prints. It is judged alone: neither the scenario nor the system that it came from is needed.
 Exit status: 0 all conform, 1 one does not, 2 wrong usage or a malformed file, 3 undecided.
 
@@ -61,14 +61,14 @@ Example:
 }  // namespace
 
 void add_judge(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<JudgeOptions>();
   CLI::App* command = app.add_subcommand("judge", "Judges histories from files");
   command->add_option("HISTORY", options->files, "Files of histories; - is standard input")->required();
   command->add_option("--profile", options->profile, "What to judge by")
       ->type_name("P")
       ->take_last()
       ->capture_default_str();
-  command->footer(explanation);
+  command->footer(judge_explanation);
   command->callback([options, &status] { status = judge_files(*options); });
 }
 

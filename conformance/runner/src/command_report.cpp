@@ -15,11 +15,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Options {
+struct ReportOptions {
   std::string results, folder;
 };
 
-constexpr const char* explanation = R"(
+constexpr const char* report_explanation = R"(
 Needs Python with a few packages; where no interpreter has them, their names are printed. SVMQ_PYTHON names an interpreter to
 use. Exit status: 0, or 2 when the reports could not be made. The verdict is in the reports.
 
@@ -42,11 +42,11 @@ int make_report(const std::string& results, const std::string& folder) {
 }
 
 void add_report(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ReportOptions>();
   CLI::App* command = app.add_subcommand("report", "Makes html, markdown and junit reports from results");
   command->add_option("RESULTS", options->results, "What `svmq run --json` wrote")->required();
   command->add_option("--output", options->folder, "Folder to write to")->type_name("DIR")->required();
-  command->footer(explanation);
+  command->footer(report_explanation);
   command->callback([options, &status] { status = make_report(options->results, options->folder); });
 }
 

@@ -14,7 +14,7 @@
 namespace svmq::runner {
 namespace {
 
-struct Options : Settings {
+struct RunOptions : Settings {
   std::vector<std::string> files, only;
   std::optional<std::uint64_t> random;
   std::string reproduce;
@@ -32,7 +32,7 @@ void keep_only(const std::vector<std::string>& names, std::vector<Task>& tasks) 
   });
 }
 
-int reproduce(Options options) {
+int reproduce(RunOptions options) {
   const Reproduction reproduction = parse_reproduction(options.reproduce);
   if (options.targets.empty()) options.targets = reproduction.targets;
   options.seed = reproduction.id.seed;
@@ -44,7 +44,7 @@ int reproduce(Options options) {
   return carry_out(std::move(plan), options, command_line(), true);
 }
 
-int run(const Options& options) {
+int run(const RunOptions& options) {
   if (!options.reproduce.empty()) return reproduce(options);
   Plan plan;
   const bool random = options.random || options.seconds;
@@ -57,7 +57,7 @@ int run(const Options& options) {
   return carry_out(std::move(plan), options, command_line(), false);
 }
 
-constexpr const char* explanation = R"(
+constexpr const char* run_explanation = R"(
 Every scenario is conducted on every target, each history is judged by the model, and the targets are compared with
 each other. Without FILE and without --random or --seconds the scenarios that come with svmq are taken.
 
@@ -76,7 +76,7 @@ Examples:
 }  // namespace
 
 void add_run(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "Conducts scenarios on targets and judges what happened");
   command->add_option("FILE", options->files, "Scenario files, and folders of them; - is standard input");
   command->add_option("--only", options->only, "Of the files, only the scenario of this name (repeatable)")
@@ -91,7 +91,7 @@ void add_run(CLI::App& app, int& status) {
       ->type_name("STRING")
       ->take_last();
   options->declare(*command);
-  command->footer(explanation);
+  command->footer(run_explanation);
   command->callback([options, &status] { status = run(*options); });
 }
 

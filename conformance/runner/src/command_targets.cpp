@@ -47,7 +47,7 @@ int targets() {
   return conform;
 }
 
-constexpr const char* explanation = R"(
+constexpr const char* targets_explanation = R"(
 What a target lacks depends on who you are: as root more can be tested. A scenario that needs what a target lacks is reported
 as unsupported there. The words are explained in conformance/LANGUAGE.md, "Needs".)";
 
@@ -55,7 +55,7 @@ as unsupported there. The words are explained in conformance/LANGUAGE.md, "Needs
 
 void add_targets(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("targets", "Lists the targets and what each can do here");
-  command->footer(explanation);
+  command->footer(targets_explanation);
   command->callback([&status] { status = targets(); });
 }
 

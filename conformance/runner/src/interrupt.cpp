@@ -20,7 +20,7 @@ void on_signal(int signal) {
   if (received.exchange(signal) != 0) _exit(128 + signal);
   const std::uint64_t one = 1;
   // An eventfd that was zero takes a write of one without blocking and without failing.
-  [[maybe_unused]] const ssize_t written = write(event, &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = ::write(event, &one, sizeof one);
 }
 
 }  // namespace

@@ -1,91 +1,256 @@
-"""The command: results.json in, a folder of reports out."""
+"""The commands: report, gate and verify."""
 
 import argparse
-import os
 import sys
-import tempfile
 from pathlib import Path
 
-_DESCRIPTION = """\
-Write reports from the results of an svmq run.
+_REPORT = """\
+Write reports from the results of svmq runs.
 
-  index.html   everything, for a browser: one file that needs no network
-  junit.xml    for the test page of a CI system
-  summary.md   for a comment on a pull request
+  index.html      everything, for a browser: one file that needs no network
+  summary.md      for a comment on a pull request
+  junit.xml       for the test page of a CI system
+  results.tap     for whatever reads TAP 14
+  results.sarif   for a code scanning page (SARIF 2.1.0)
+  statement.md    the compliance statement: each profile, target and clause
+  statement.json  the same as data
 """
-_EPILOG = """\
+_REPORT_MORE = """\
 examples:
-  svmq run --target impl --target linux --json results.json
-  python3 -m svmq_report results.json --output report
-  python3 -m svmq_report results.json --output report --markdown
+  svmq run --json results.json; svmq report results.json --output report
+  svmq report results.json --output report --markdown --junit    two of the reports only
+  svmq report --compare old.json new.json --output report        comparison.html and comparison.md
+  svmq report shard-1.json shard-2.json --output report          what one run would have given, with its results.json
+  svmq report results.json --bundle evidence.zip                 for `svmq verify`
 
-All reports are written unless some are named. RESULTS.json is checked first; where it is not what it should be,
+All reports are written unless some are named. Each RESULTS.json is checked first; where one is not what it should be,
 nothing is written or replaced. A report is replaced in one step: no reader sees half of one.
 
 exit status: 0 written (whatever the verdict is), 2 the input, the arguments or the folder are no good
 """
+_GATE = """\
+Say in one line whether results may pass, and in the exit status. Nothing passes that was not shown: neither an empty run
+nor an interrupted one, nor a target on which everything is unsupported, nor a file that is damaged.
+"""
+_GATE_MORE = """\
+The implementations must conform, each by its own profile or by --profile; the targets model:PROFILE are measures, and
+count only where they are named or there is nothing else. Deviations are judged anew with the waivers, as of today. With
+another profile than that of the run every history is judged anew.
+
+examples:
+  svmq gate results.json
+  svmq gate results.json --profile posix --target impl
+  svmq gate results.json --waivers accepted.toml --baseline last-release.json
+
+exit status: 0 conform; 1 nonconform; 2 wrong usage, a missing or damaged file, no judge; 3 nothing executed, undecided,
+or a clause is not exercised any more that the baseline exercised
+"""
+_VERIFY = """\
+Judge everything in a bundle anew, and confirm or refute its statement. What was edited is named: a history, a verdict, a
+total, the catalogue, the statement.
+"""
+_VERIFY_MORE = """\
+A bundle is what `svmq report RESULTS.json --bundle FILE` writes. Confirmed means: the histories in it, judged by this svmq,
+give the verdicts, totals and statement in it. It does not say who made the histories: for that, have the bundle signed.
+
+example:
+  svmq verify evidence.zip
+
+exit status: 0 confirmed (whatever the verdict is), 1 refuted, 2 no bundle, or it cannot be judged here
+"""
+_DEFAULT_LIMIT_MIB = 256
 
 
 def main(arguments: list[str]) -> int:
     """Runs the command; returns its exit status."""
-    options = _parser().parse_args(arguments)
     try:
-        from svmq_report import html, junit, load, markdown, view
+        options = _parser().parse_args(arguments)
+        from svmq_report import bundle, judging, load, verify  # noqa: F401
     except ImportError as error:
         return _fail(f"{sys.executable} has no module {error.name}.\n"
                      "Install the Debian packages python3-jinja2 and python3-jsonschema, and run it with "
                      "/usr/bin/python3.")
-    writers = {"index.html": (options.html, html.write), "junit.xml": (options.junit, junit.write),
-               "summary.md": (options.markdown, markdown.write)}
-    chosen = {name: write for name, (wanted, write) in writers.items()
-              if wanted or not (options.html or options.junit or options.markdown)}
     try:
-        report = view.Report(load.load(options.results, options.limit_mib))
-    except load.InputError as error:
+        return options.run(options)
+    except (load.InputError, judging.JudgeError, verify.BundleError) as error:
         return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130
+
+
+# ------------------------------------------------------------------------------------------------- report
+
+
+def _report(options: argparse.Namespace) -> int:
+    from svmq_report import bundle, merge, view
+    if options.compare:
+        return _compare(options)
+    if not options.results:
+        return _usage(options, "name a RESULTS.json, or --compare OLD NEW")
+    if not options.output and not options.bundle:
+        return _usage(options, "name a folder for the reports with --output, or a file with --bundle")
+    shards = [(path, *_load(path, options.limit_mib)) for path in options.results]
+    results, kept = merge.merge(shards)
+    report = view.Report(results)
+    writers = _writers()
+    wanted = [name for name in writers if getattr(options, _option(name))] or list(writers)
+    files = {Path(options.output, name): writers[name](report) for name in wanted} if options.output else {}
+    data = _results_bytes(options.results, results)
+    if len(shards) > 1 and options.output:
+        files[Path(options.output, "results.json")] = data
+        if kept:
+            files[Path(options.output, "results.histories")] = kept
+    if options.bundle:
+        files[Path(options.bundle)] = bundle.pack(report, data, _checked(options.results[0], results, kept))
+    return _write(files, options.output or options.bundle)
+
+
+def _writers() -> dict:
+    from svmq_report import html, junit, markdown, sarif, statement, tap
+    return {"index.html": html.write, "summary.md": markdown.write, "junit.xml": junit.write, "results.tap": tap.write,
+            "results.sarif": sarif.write, "statement.md": statement.write_markdown, "statement.json": statement.write_json}
+
+
+def _option(name: str) -> str:
+    return {"index.html": "html", "summary.md": "markdown", "junit.xml": "junit", "results.tap": "tap",
+            "results.sarif": "sarif"}.get(name, "statement")
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from svmq_report import compare, view
+    if options.results:
+        return _usage(options, "--compare OLD NEW takes no other results")
+    if not options.output:
+        return _usage(options, "name a folder for the comparison with --output")
+    old, new = (view.Report(_load(path, options.limit_mib)[0]) for path in options.compare)
+    comparison = compare.Comparison(old, new, *options.compare)
+    return _write({Path(options.output, "comparison.html"): compare.write_html(comparison),
+                   Path(options.output, "comparison.md"): compare.write_markdown(comparison)}, options.output)
+
+
+def _load(path: str, limit_mib: int) -> tuple[dict, bytes | None]:
+    from svmq_report import load
+    results = load.load(path, limit_mib)
+    return results, load.load_beside(path, results)
+
+
+def _checked(path: str, results: dict, kept: bytes | None) -> bytes | None:
+    """The histories file, if the results refer to one and it is theirs."""
+    from svmq_report import histories
+    if results["histories"]:
+        histories.check(results, kept, str(Path(path).with_name(results["histories"]["file"])))
+    return kept
+
+
+def _results_bytes(paths: list[str], results: dict) -> bytes:
+    """The file as it is, or what the merged results would be as one."""
+    import json
+    if len(paths) == 1:
+        return Path(paths[0]).read_bytes()
+    present = {key: value for key, value in results.items() if not (value is None and key in ("histories", "catalogue"))}
+    return (json.dumps(_without_absent(present), indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+
+
+def _without_absent(value):
+    """Without the members that `load` filled in as None and that must be absent where there is nothing."""
+    if isinstance(value, list):
+        return [_without_absent(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: _without_absent(entry) for key, entry in value.items()
+                if not (entry is None and key in ("steps", "seconds", "event", "line"))}
+    return value
+
+
+def _write(files: dict, where: str) -> int:
+    from svmq_report import files as writing
     try:
-        replace({Path(options.output, name): write(report) for name, write in chosen.items()})
+        writing.replace(files)
     except OSError as error:
-        return _fail(f"{options.output}: cannot be written: {error.strerror}.\nName a folder that you may write to.")
+        return _fail(f"{where}: cannot be written: {error.strerror}.\nName a folder that you may write to.")
     return 0
 
 
-def replace(files: dict[Path, str]) -> None:
-    """Writes all of the files, or none: each beside its place first, and moved there when every one is complete."""
-    ready = []
+# --------------------------------------------------------------------------------------------- gate, verify
+
+
+def _gate(options: argparse.Namespace) -> int:
+    from svmq_report import gate, judging, view
+    results, kept = _load(options.results, options.limit_mib)
+    kept = _checked(options.results, results, kept)
+    waivers = judging.read_waivers(options.waivers) if options.waivers else None
+    baseline = view.Report(_load(options.baseline, options.limit_mib)[0]) if options.baseline else None
+    status, line, notes = gate.gate(view.Report(results), kept, options.target, options.profile, waivers, baseline,
+                                    options.date)
+    print(line)
+    for note in notes:
+        print(f"svmq gate: {note}", file=sys.stderr)
+    return status
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from svmq_report import verify
+    from svmq_report.text import visible_line
+    limit = options.limit_mib * 1024 * 1024
     try:
-        for path, text in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-            ready.append((name, path))
-            with open(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            os.chmod(name, 0o666 & ~_umask())
-        while ready:
-            os.replace(*ready[0])
-            ready.pop(0)
-    finally:
-        for name, _ in ready:
-            os.unlink(name)
+        with open(options.bundle, "rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        return _fail(f"{options.bundle}: cannot be read: {error.strerror}.\nName the file that `svmq report --bundle` wrote.")
+    if len(data) > limit:
+        return _fail(f"{options.bundle}: larger than {options.limit_mib} MiB.\nIf it is meant to be, raise --limit-mib.")
+    report, problems = verify.verify(data, options.limit_mib)
+    for problem in problems[:options.problems]:
+        print(visible_line(problem))
+    if len(problems) > options.problems:
+        print(f"and {len(problems) - options.problems:,} more; --problems N shows more")
+    if problems:
+        print(f"refuted: {len(problems):,} of what {options.bundle} says does not hold")
+        return 1
+    print(f"confirmed: {report.verdict}: {report.headline}")
+    return 0
 
 
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+# --------------------------------------------------------------------------------------------------- usage
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="svmq_report", description=_DESCRIPTION, epilog=_EPILOG,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", metavar="RESULTS.json", help="what `svmq run --json FILE` wrote")
-    parser.add_argument("--output", metavar="DIR", required=True,
-                        help="folder for the reports; made where it is missing")
-    parser.add_argument("--html", action="store_true", help="write index.html")
-    parser.add_argument("--junit", action="store_true", help="write junit.xml")
-    parser.add_argument("--markdown", action="store_true", help="write summary.md")
-    parser.add_argument("--limit-mib", metavar="N", type=_size, default=256,
-                        help="refuse a RESULTS.json of more MiB than this (default: %(default)s)")
+    parser = _Parser(prog="svmq", description="What is made of the results of svmq runs.")
+    commands = parser.add_subparsers(metavar="report|gate|verify", required=True, parser_class=_Parser)
+
+    report = commands.add_parser("report", description=_REPORT, epilog=_REPORT_MORE)
+    report.add_argument("results", metavar="RESULTS.json", nargs="*",
+                        help="what `svmq run --json FILE` wrote; several are the shards of one campaign")
+    report.add_argument("--output", metavar="DIR", help="folder for the reports; made where it is missing")
+    report.add_argument("--compare", metavar=("OLD", "NEW"), nargs=2, help="say what has changed between two results")
+    report.add_argument("--bundle", metavar="FILE", help="pack results, histories, catalogue and statement for `svmq verify`")
+    for option, what in (("html", "index.html"), ("markdown", "summary.md"), ("junit", "junit.xml"),
+                         ("tap", "results.tap"), ("sarif", "results.sarif"), ("statement", "statement.md and .json")):
+        report.add_argument(f"--{option}", action="store_true", help=f"write {what}")
+    report.set_defaults(run=_report, parser=report)
+
+    gate = commands.add_parser("gate", description=_GATE, epilog=_GATE_MORE)
+    gate.add_argument("results", metavar="RESULTS.json", help="what `svmq run --json FILE` wrote")
+    gate.add_argument("--profile", metavar="P", help="the profile to conform to; else each target's own")
+    gate.add_argument("--target", metavar="T", action="append", default=[],
+                      help="a target that must conform (repeatable); else every implementation")
+    gate.add_argument("--waivers", metavar="FILE", help="the waivers that count, instead of those of the run")
+    gate.add_argument("--baseline", metavar="OLD.json", help="results whose coverage must not be lost")
+    gate.add_argument("--date", metavar="YYYY-MM-DD", type=_date, help="the day for which waivers must hold; else today")
+    gate.set_defaults(run=_gate, parser=gate)
+
+    verify = commands.add_parser("verify", description=_VERIFY, epilog=_VERIFY_MORE)
+    verify.add_argument("bundle", metavar="BUNDLE", help="what `svmq report --bundle FILE` wrote")
+    verify.add_argument("--problems", metavar="N", type=int, default=50, help="name at most so many (default: %(default)s)")
+    verify.set_defaults(run=_verify, parser=verify)
+
+    for command in (report, gate, verify):
+        command.add_argument("--limit-mib", metavar="N", type=_size, default=_DEFAULT_LIMIT_MIB,
+                             help="refuse a file of more MiB than this (default: %(default)s)")
     return parser
 
 
@@ -99,6 +264,19 @@ def _size(text: str) -> int:
 _size.__name__ = "number of MiB from 1 to 65536"  # argparse puts it into its message
 
 
+def _date(text: str) -> str:
+    import datetime
+    return datetime.date.fromisoformat(text).isoformat()
+
+
+_date.__name__ = "date, as 2027-01-31"
+
+
+def _usage(options: argparse.Namespace, message: str) -> int:
+    options.parser.print_usage(sys.stderr)
+    return _fail(message)
+
+
 def _fail(message: str) -> int:
-    print(f"svmq_report: {message}", file=sys.stderr)
+    print(f"svmq: {message}", file=sys.stderr)
     return 2

@@ -5,6 +5,7 @@ Nonconform is a failure; waived and unsupported are skipped; unknown and not-run
 which nothing was judged.
 """
 
+import re
 import xml.etree.ElementTree as ET
 
 from svmq_report.text import plural, visible, visible_line
@@ -15,53 +16,95 @@ _REST = "random scenarios that are not listed singly"
 
 def write(report: Report) -> str:
     """The XML document as text."""
-    results = report.results
-    root = ET.Element("testsuites", name="svmq", time=f"{results['seconds']:.3f}")
-    for target in report.targets:
-        root.append(_suite(report, target))
-    for count in ("tests", "failures", "errors", "skipped"):
-        root.set(count, str(sum(int(suite.get(count)) for suite in root)))
-    if not report.targets:
-        suite = ET.SubElement(root, "testsuite", name="svmq")
-        _nothing_executed(suite, "svmq", "the run had no target")
-        _count(suite)
-        root.set("tests", "1")
-        root.set("errors", "1")
-    ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    suites = [_suite(report, target) for target in report.targets] or [_no_target()]
+    if report.interrupted:
+        suites[0].add(_error("svmq.run", "the run was not interrupted", "interrupted", report.headline))
+    whole = {"name": "svmq", **{count: str(sum(suite.counts[count] for suite in suites)) for count in _COUNTS},
+             "time": f"{report.results['seconds']:.3f}"}
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', _open("testsuites", whole),
+                      *(line for suite in suites for line in suite.lines()), "</testsuites>", ""])
 
 
-def _suite(report: Report, target: Target) -> ET.Element:
-    name = visible_line(target.name)
-    suite = ET.Element("testsuite", name=name, timestamp=report.results["started"].rstrip("Z").split(".")[0])
-    environment = {f"environment.{key}": value for key, value in report.results["environment"].items()}
-    capabilities = {f"capability.{key}": value for key, value in target.data["capabilities"].items()}
-    _properties(suite, {"svmq.version": report.results["svmq"]["version"], "profile": target.data["profile"],
-                        "agent": target.data["agent"], "seed": report.results["seed"], **environment,
-                        "steps": target.summary["steps"], **capabilities})
-    for scenario in report.scenarios:
-        for run in scenario.runs:
-            if run.target == target.name:
-                suite.append(_case(report, name, scenario, run))
-    if any(target.unlisted.values()):
-        suite.append(_rest(name, target))
-    if target.verdict == "nothing executed":
-        _nothing_executed(suite, name, "no scenario was judged on this target")
-    _count(suite)
+_COUNTS = ("tests", "failures", "errors", "skipped")
+
+
+class _Suite:
+    """A test suite as it grows: each case is kept as text, for there may be 100,000."""
+
+    def __init__(self, **attributes: str):
+        self.counts = dict.fromkeys(_COUNTS, 0)
+        self._attributes, self._cases, self._seconds = attributes, [], 0.0
+
+    def properties(self, values: dict) -> None:
+        holder = ET.Element("testsuite")
+        _properties(holder, values)
+        self._cases += [_text(child, 2) for child in holder]
+
+    def add(self, case: ET.Element) -> None:
+        self.counts["tests"] += 1
+        for count, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            self.counts[count] += case.find(tag) is not None
+        self._seconds += float(case.get("time", 0))
+        self._cases.append(_text(case, 2))
+
+    def lines(self) -> list[str]:
+        counts = {count: str(value) for count, value in self.counts.items()}
+        return ["  " + _open("testsuite", {**self._attributes, **counts, "time": f"{self._seconds:.3f}"}),
+                *self._cases, "  </testsuite>"]
+
+
+def _open(tag: str, attributes: dict) -> str:
+    return ET.tostring(ET.Element(tag, attributes), encoding="unicode").removesuffix(" />") + ">"
+
+
+def _text(element: ET.Element, level: int) -> str:
+    ET.indent(element)
+    lines = ET.tostring(element, encoding="unicode")
+    if len(element) == 0:
+        return "  " * level + lines
+    # Only the lines that begin an element are indented: text keeps its own.
+    return "  " * level + re.sub(r"\n( *)(?=</?(?:properties|property|failure|error|skipped|testcase)\b)",
+                                 lambda match: "\n" + "  " * level + match.group(1), lines)
+
+
+def _no_target() -> _Suite:
+    suite = _Suite(name="svmq")
+    suite.add(_error("svmq.run", "something was executed", "nothing-executed", "the run had no target"))
     return suite
 
 
-def _count(suite: ET.Element) -> None:
-    cases = suite.findall("testcase")
-    suite.set("tests", str(len(cases)))
-    for count, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        suite.set(count, str(sum(case.find(tag) is not None for case in cases)))
+def _suite(report: Report, target: Target) -> _Suite:
+    name = visible_line(target.name)
+    suite = _Suite(name=name, timestamp=report.results["started"].rstrip("Z").split(".")[0])
+    environment = {f"environment.{key}": _plain(value) for key, value in report.results["environment"].items()}
+    capabilities = {f"capability.{key}": value for key, value in target.data["capabilities"].items()}
+    suite.properties({"svmq.version": report.results["svmq"]["version"], "profile": target.data["profile"],
+                      "agent": target.data["agent"], "seed": report.results["seed"], **environment,
+                      "steps": target.summary["steps"], **capabilities})
+    for scenario in report.scenarios:
+        for run in scenario.runs:
+            if run.target == target.name:
+                suite.add(_case(report, name, scenario, run))
+    if any(target.unlisted.values()):
+        suite.add(_rest(name, target))
+    if target.verdict == "nothing executed":
+        suite.add(_error(_class(name, "run"), "something was executed", "nothing-executed",
+                         "no scenario was judged on this target"))
+    return suite
+
+
+def _plain(value) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{key}={entry}" for key, entry in value.items())
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def _case(report: Report, target: str, scenario: Scenario, run: Run) -> ET.Element:
-    case = ET.Element("testcase", classname=_class(target, scenario.data["source"]), name=scenario.name)
-    _properties(case, {"clauses": " ".join(scenario.data["clauses"]), "steps": run.data["steps"],
-                       "seeds": " ".join(scenario.data["seeds"])})
+    case = ET.Element("testcase", classname=_class(target, scenario.data["source"]), name=scenario.name,
+                      time=f"{run.data['seconds'] or 0:.6f}")
+    if run.state != "conform":
+        _properties(case, {"clauses": " ".join(scenario.data["clauses"]), "steps": run.data["steps"],
+                           "seeds": " ".join(scenario.data["seeds"])})
     reason = run.data["reason"]
     match run.state:
         case "nonconform":
@@ -70,8 +113,8 @@ def _case(report: Report, target: str, scenario: Scenario, run: Run) -> ET.Eleme
                                     message=visible_line(f"{first['step']}: observed {first['observed']}"))
             failure.text = visible(_deviations(run) + "\n" + _reproduction(scenario, run))
         case "waived":
-            waiver = next(w.data for w in report.waivers if w.data["id"] == run.data["waiver"])
-            message = visible_line(f"waived by {waiver['id']}: {waiver['reason']}")
+            reasons = {waiver.id: waiver.data["reason"] for waiver in report.waivers}
+            message = visible_line("; ".join(f"waived by {id}: {reasons[id]}" for id in run.data["waivers"]))
             skipped = ET.SubElement(case, "skipped", message=message)
             skipped.text = visible(_deviations(run))
         case "unsupported":
@@ -103,9 +146,10 @@ def _class(target: str, source: str) -> str:
     return visible_line(f"{target}.{source.removesuffix('.scenario').replace('/', '.')}")
 
 
-def _nothing_executed(suite: ET.Element, target: str, why: str) -> None:
-    case = ET.SubElement(suite, "testcase", classname=_class(target, "run"), name="something was executed")
-    ET.SubElement(case, "error", type="nothing-executed", message=why)
+def _error(classname: str, name: str, kind: str, why: str) -> ET.Element:
+    case = ET.Element("testcase", classname=classname, name=name)
+    ET.SubElement(case, "error", type=kind, message=visible_line(why))
+    return case
 
 
 def _properties(parent: ET.Element, values: dict) -> None:

@@ -12,9 +12,14 @@ from pathlib import Path
 
 import jsonschema
 
+try:
+    import fastjsonschema
+except ImportError:  # only the words of jsonschema are needed; this one is quicker where there is nothing to say
+    fastjsonschema = None
+
 from svmq_report.text import shorten, visible_line
 
-SCHEMA_NAME = "svmq-results/1"
+SCHEMA_NAME = "svmq-results/2"
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 DEFAULT_LIMIT_MIB = 256
 _SHOWN_ERRORS = 5
@@ -27,7 +32,20 @@ class InputError(Exception):
 
 def load(path: str, limit_mib: int = DEFAULT_LIMIT_MIB) -> dict:
     """The results in the file, with what may be absent filled in as empty or None. Raises InputError."""
-    results = _parse(path, _read(path, limit_mib))
+    return parse(path, _read(path, limit_mib))
+
+
+def load_beside(path: str, results: dict) -> bytes | None:
+    """The histories file that these results refer to; None: they refer to none, or it is not there."""
+    try:
+        return results["histories"] and Path(path).with_name(results["histories"]["file"]).read_bytes()
+    except OSError:
+        return None
+
+
+def parse(path: str, data: bytes) -> dict:
+    """The same from bytes; `path` only names them in errors."""
+    results = _parse(path, _decode(path, data))
     _check_version(path, results)
     _check_schema(path, results)
     _check_agreement(path, results)
@@ -37,7 +55,7 @@ def load(path: str, limit_mib: int = DEFAULT_LIMIT_MIB) -> dict:
 
 def run_state(run: dict) -> str:
     """The verdict of a run as summaries name it: one of conform, nonconform, waived, unknown, unsupported, not_run."""
-    if run["verdict"] == "nonconform" and run.get("waiver") is not None:
+    if run["verdict"] == "nonconform" and run.get("waivers"):
         return "waived"
     return run["verdict"].replace("-", "_")
 
@@ -45,7 +63,7 @@ def run_state(run: dict) -> str:
 # ------------------------------------------------------------------------------------------------- bytes and JSON
 
 
-def _read(path: str, limit_mib: int) -> str:
+def _read(path: str, limit_mib: int) -> bytes:
     limit = limit_mib * 1024 * 1024
     try:
         with open(path, "rb") as file:
@@ -56,6 +74,10 @@ def _read(path: str, limit_mib: int) -> str:
     if len(data) > limit:
         raise InputError(_message(path, "", f"larger than {limit_mib} MiB",
                                   "If it is meant to be, raise the limit with --limit-mib."))
+    return data
+
+
+def _decode(path: str, data: bytes) -> str:
     if not data.strip():
         raise InputError(_message(path, "", "the file is empty",
                                   "The run that writes it did not finish: look at what it printed, and run it again."))
@@ -68,7 +90,7 @@ def _read(path: str, limit_mib: int) -> str:
 
 def _parse(path: str, text: str):
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer, object_pairs_hook=_object)
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_number, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         what = f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
@@ -94,6 +116,11 @@ def _integer(digits: str) -> int:
     if len(digits) > 20:  # more than 64 bits need
         raise _NotPlain(f"expected a number of at most 64 bits, found one of {len(digits)} digits")
     return int(digits)
+
+
+def _number(digits: str) -> float | int:
+    value = float(digits)
+    return int(value) if abs(value) < 2**53 and value.is_integer() else value  # 1.0 is an integer to JSON Schema
 
 
 def _object(pairs: list) -> dict:
@@ -135,9 +162,9 @@ _Validator = jsonschema.validators.extend(
 
 
 def _check_schema(path: str, results: dict) -> None:
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    schema = _without_references(schema, schema["definitions"])
-    errors = list(itertools.islice(_Validator(schema).iter_errors(results), _SHOWN_ERRORS + 1))
+    if _surely_follows(results):
+        return
+    errors = list(itertools.islice(_Validator(_schema()).iter_errors(results), _SHOWN_ERRORS + 1))
     if not errors:
         return
     lines = [f"{path}: {_json_path(error.absolute_path)}: {_expected(error)}" for error in errors[:_SHOWN_ERRORS]]
@@ -146,6 +173,30 @@ def _check_schema(path: str, results: dict) -> None:
     lines.append(f"The file does not follow the format {SCHEMA_NAME}, which reports/RESULTS.md describes: write it "
                  "again with the svmq of this version, or mend the program that wrote it.")
     raise InputError("\n".join(visible_line(line) for line in lines))
+
+
+def _surely_follows(results: dict) -> bool:
+    """Whether the quick validator says so; a results file of 100,000 scenarios would take minutes otherwise."""
+    if fastjsonschema is None:
+        return False
+    try:
+        _quick_check()(results)
+    except fastjsonschema.JsonSchemaException:
+        return False
+    return True
+
+
+@functools.cache
+def _quick_check():
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    del schema["$id"]  # or its references would be looked for on the network
+    return fastjsonschema.compile(schema)
+
+
+@functools.cache
+def _schema() -> dict:
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return _without_references(schema, schema["definitions"])
 
 
 def _without_references(schema, definitions: dict):
@@ -219,8 +270,11 @@ def _contradictions(results: dict):
     for name in results["coverage"]:
         if name not in targets:
             yield _json_path(["coverage", name]), "expected the name of a target"
+    for index, entry in enumerate(results.get("benchmarks", ())):
+        if entry["target"] not in targets:
+            yield _json_path(["benchmarks", index]), f"expected the name of a target, found {_quote(entry['target'])}"
     for index, entry in enumerate(results["disagreements"]):
-        for name in [*entry["targets"], *entry["results"]]:
+        for name in [*entry["targets"], *entry["verdicts"], *entry.get("results", ())]:
             if name not in targets:
                 yield _json_path(["disagreements", index]), f"expected the name of a target, found {_quote(name)}"
     for s, scenario in enumerate(results["scenarios"]):
@@ -232,9 +286,10 @@ def _contradictions(results: dict):
             if run["target"] in seen:
                 yield _json_path([*place, "target"]), f"a second run on {_quote(run['target'])}"
             seen.add(run["target"])
-            if run.get("waiver") is not None and run["waiver"] not in waivers:
-                yield _json_path([*place, "waiver"]), f"expected the id of a waiver, found {_quote(run['waiver'])}"
-            lines = run.get("history", "").rstrip("\n").count("\n") + 1
+            for waiver in run.get("waivers", ()):
+                if waiver not in waivers:
+                    yield _json_path([*place, "waivers"]), f"expected the id of a waiver, found {_quote(waiver)}"
+            lines = run["deviations"] and run["history"].rstrip("\n").count("\n") + 1
             for d, deviation in enumerate(run["deviations"]):
                 if deviation.get("line", 1) > lines:
                     yield (_json_path([*place, "deviations", d, "line"]),
@@ -280,19 +335,21 @@ def _fill_absent(results: dict) -> None:
         for name, value in defaults.items():
             entry.setdefault(name, value)
 
-    fill(results, seed=None)
+    fill(results, seed=None, random=None, interrupted=False, histories=None, catalogue=None, benchmarks=[])
+    for clause in results["clauses"].values():
+        fill(clause, sources=[], unobservable="", note="")
     for target in results["targets"]:
         fill(target, agent="")
     for scenario in results["scenarios"]:
         fill(scenario, title="", reproduce="", text="", clauses=[], seeds=[])
         for run in scenario["runs"]:
-            fill(run, reason="", history="", steps=None, clauses=[], waiver=None)
+            fill(run, reason="", history="", steps=None, seconds=None, clauses=[], waivers=[])
             for deviation in run["deviations"]:
                 fill(deviation, event=None, line=None)
     for disagreement in results["disagreements"]:
-        fill(disagreement, step="")
+        fill(disagreement, step="", results={})
     for waiver in results["waivers"]:
-        fill(waiver, clause=None, scenario=None, target=None, owner=None, expires=None)
+        fill(waiver, clause=None, scenario=None, variation=None, target=None, owner=None, expires=None, notice=None)
 
 
 # ----------------------------------------------------------------------------------------------------------- words

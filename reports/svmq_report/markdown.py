@@ -6,42 +6,36 @@ What comes from outside stands in code spans or is escaped: no link, no mention,
 import re
 
 from svmq_report.text import plural, shorten, visible_line
-from svmq_report.view import Report, Run, Scenario
+from svmq_report.view import Kind, Report, Scenario
 
 LIMIT = 60_000  # bytes; a comment on GitHub holds 65,536 characters
 _ALLOWED_SHOWN = 8
+_DEVIATIONS_SHOWN = 3
 _LINE = 400
 _COLUMNS = ("scenarios", "steps", "conform", "nonconform", "waived", "unknown", "unsupported", "not_run")
-_VERDICTS = {"conform": "✅ conform", "nonconform": "❌ nonconform", "undecided": "❔ undecided",
+VERDICTS = {"conform": "✅ conform", "nonconform": "❌ nonconform", "undecided": "❔ undecided",
              "nothing executed": "⛔ nothing executed"}
 
 
 def write(report: Report) -> str:
     """The comment, at most LIMIT bytes: findings that do not fit are counted, and index.html has them."""
-    head = [f"## svmq: {_VERDICTS[report.verdict]}", "", _prose(report.headline), "", *_table(report), ""]
-    blocks = [_finding(report, scenario, run) for scenario, run in _findings(report)]
-    tail = [*_others(report), _footer(report)]
-    text, shown = _fit(head, blocks, tail)
-    if shown < len(blocks):
-        more = f"And {plural(len(blocks) - shown, 'finding')} more: see `index.html`."
-        text = "\n".join([*_with_findings(head, blocks[:shown]), more, "", *tail])
-    return text + "\n"
+    head = [f"## svmq: {VERDICTS[report.verdict]}", "", prose(report.headline), "", *_table(report), ""]
+    return fit(head, "### Findings", [_finding(report, kind) for kind in report.kinds()],
+               [*_others(report), _footer(report)], "kind of finding", "`index.html`")
 
 
-def _fit(head: list[str], blocks: list[str], tail: list[str]) -> tuple[str, int]:
-    """The text with as many blocks as fit, and how many these are."""
-    room = LIMIT - len("\n".join([*head, *tail]).encode()) - 200  # for the heading and the line about the rest
+def fit(head: list[str], heading: str, blocks: list[str], tail: list[str], noun: str, where: str) -> str:
+    """The text with as many blocks as fit into LIMIT; the others are counted, and `where` says who has them."""
+    room = LIMIT - len("\n".join([*head, heading, *tail]).encode()) - 200  # for the line about the rest
     shown = 0
     for block in blocks:
         room -= len(block.encode()) + 1
         if room < 0:
             break
         shown += 1
-    return "\n".join([*_with_findings(head, blocks[:shown]), *tail]), shown
-
-
-def _with_findings(head: list[str], blocks: list[str]) -> list[str]:
-    return [*head, "### Findings", "", *blocks] if blocks else head
+    left = len(blocks) - shown
+    more = [f"And {left:,} more ({noun}): see {where}.", ""] if left else []
+    return "\n".join([*head, *([heading, "", *blocks[:shown], ""] if shown else []), *more, *tail]) + "\n"
 
 
 def _table(report: Report) -> list[str]:
@@ -49,73 +43,84 @@ def _table(report: Report) -> list[str]:
     rows = ["| target | profile | verdict | " + " | ".join(names) + " |",
             "| --- | --- | --- |" + " ---: |" * len(names)]
     for target in report.targets:
-        cells = [_cell(target.name), _cell(target.data["profile"]), _VERDICTS[target.verdict]]
+        cells = [cell(target.name), cell(target.data["profile"]), VERDICTS[target.verdict]]
         cells += [f"{target.summary[column]:,}" for column in _COLUMNS]
         rows.append("| " + " | ".join(cells) + " |")
     return rows
 
 
-def _findings(report: Report) -> list[tuple[Scenario, Run]]:
-    return [(scenario, run) for scenario in report.in_state("nonconform") for run in scenario.runs
-            if run.state == "nonconform"]
-
-
-def _finding(report: Report, scenario: Scenario, run: Run) -> str:
+def _finding(report: Report, kind: Kind) -> str:
+    scenario, run = kind.scenario, kind.run
     title = scenario.data["title"]
-    lines = [f"**{_code(scenario.name)} on {_code(run.target)}**" + (f": {_prose(title)}" if title else ""), ""]
-    for deviation in run.data["deviations"]:
-        allowed = [f"{_code(choice['result'])}" for choice in deviation["allowed"][:_ALLOWED_SHOWN]] or ["nothing"]
+    lines = [f"**{code(scenario.name)} on {code(run.target)}**" + (f": {prose(title)}" if title else ""), ""]
+    for deviation in run.data["deviations"][:_DEVIATIONS_SHOWN]:
+        allowed = [f"{code(choice['result'])}" for choice in deviation["allowed"][:_ALLOWED_SHOWN]] or ["nothing"]
         if len(deviation["allowed"]) > _ALLOWED_SHOWN:
             allowed.append(f"{len(deviation['allowed']) - _ALLOWED_SHOWN} more")
-        lines += [f"- step {_code(deviation['step'])}", f"  - observed {_code(deviation['observed'])}",
+        lines += [f"- step {code(deviation['step'])}", f"  - observed {code(deviation['observed'])}",
                   f"  - allowed {', '.join(allowed)}"]
         for clause_id in deviation["clauses"][:_ALLOWED_SHOWN]:
-            lines.append(f"  - clause {_code(clause_id)}: {_prose(report.clauses[clause_id].statement)}")
+            lines.append(f"  - clause {code(clause_id)}: {prose(report.clauses[clause_id].statement)}")
+    if len(run.data["deviations"]) > _DEVIATIONS_SHOWN:
+        lines.append(f"- and {plural(len(run.data['deviations']) - _DEVIATIONS_SHOWN, 'deviation')} more in this scenario")
     if run.data["reason"]:
-        lines.append(f"- note {_prose(run.data['reason'])}")
+        lines.append(f"- note {prose(run.data['reason'])}")
     if scenario.data["reproduce"]:
-        lines.append(f"- reproduce {_code(scenario.data['reproduce'], limit=4000)}")
+        lines.append(f"- reproduce {code(scenario.data['reproduce'], limit=4000)}")
+    if kind.others:
+        lines.append(f"- {plural(len(kind.others), 'scenario')} more {'deviates' if len(kind.others) == 1 else 'deviate'} "
+                     f"like this: {_names([other for other, _ in kind.others])}")
     return "\n".join([*lines, ""])
 
 
 def _others(report: Report) -> list[str]:
     """What is no finding but should not go unseen, one line each."""
     lines = []
-    undecided = report.in_state("unknown", "not_run")
-    if undecided:
-        lines.append(f"- no verdict: {_names(undecided)}")
+    undecided = [(scenario, run) for scenario in report.in_state("unknown", "not_run") for run in scenario.runs
+                 if run.state in ("unknown", "not_run")]
+    lines += [f"- no verdict on {code(run.target)} for {code(scenario.name)}: {prose(run.data['reason'])}"
+              for scenario, run in undecided[:10]]
+    if len(undecided) > 10:
+        lines.append(f"- no verdict for {len(undecided) - 10:,} runs more")
+    for target in report.targets:
+        for reason, scenarios in report.unsupported_reasons(target.name).items():
+            lines.append(f"- {plural(len(scenarios), 'scenario')} unsupported on {code(target.name)}: {prose(reason)}")
     for waiver in report.waivers:
-        kept = f"until {waiver.data['expires']}" if waiver.data["expires"] else "without end"
-        if waiver.expired:
-            lines.append(f"- the waiver {_code(waiver.data['id'])} has expired ({waiver.data['expires']})")
-        elif waiver.data["used"]:
-            used = plural(waiver.data["used"], "run")
-            lines.append(f"- the waiver {_code(waiver.data['id'])} covers {used}, {kept}: "
-                         f"{_prose(waiver.data['reason'])}")
-        else:
-            lines.append(f"- the waiver {_code(waiver.data['id'])} was not used")
+        name, kept = code(waiver.id), f"until {waiver.data['expires']}" if waiver.data["expires"] else "without end"
+        match waiver.status:
+            case "expired":
+                lines.append(f"- the waiver {name} has expired ({waiver.data['expires']}) and covers nothing: renew or remove it")
+            case "used":
+                lines.append(f"- the waiver {name} covers {plural(waiver.data['used'], 'run')}, {kept}: "
+                             f"{prose(waiver.data['reason'])}")
+            case "no longer needed":
+                lines.append(f"- the waiver {name} is no longer needed: what it is for was tried and conforms; remove it")
+            case _:
+                lines.append(f"- the waiver {name} was not used")
     if report.disagreements:
-        lines.append(f"- {plural(len(report.disagreements), 'disagreement')} between targets: see `index.html`")
+        waived = sum("waived" in entry["verdicts"].values() for entry in report.disagreements)
+        lines.append(f"- {plural(len(report.disagreements), 'disagreement')} between targets"
+                     + (f", of which waivers cover {waived:,}" if waived else "") + ": see `index.html`")
     if len(lines) > 20:
         lines = [*lines[:20], f"- and {len(lines) - 20:,} notes more: see `index.html`"]
     return ["### Notes", "", *lines, ""] if lines else []
 
 
 def _names(scenarios: list[Scenario]) -> str:
-    shown = ", ".join(_code(scenario.name) for scenario in scenarios[:10])
+    shown = ", ".join(code(scenario.name) for scenario in scenarios[:10])
     return shown + (f" and {len(scenarios) - 10:,} more" if len(scenarios) > 10 else "")
 
 
 def _footer(report: Report) -> str:
     results = report.results
-    parts = [f"svmq {_prose(results['svmq']['version'])}", _prose(results["environment"]["system"]),
+    parts = [f"svmq {prose(results['svmq']['version'])}", prose(results["environment"]["system"]),
              results["started"], f"{results['seconds']:.1f} s"]
     if results["seed"] is not None:
         parts.append(f"seed {results['seed']}")
     return f"<sub>{' · '.join(parts)}</sub>"
 
 
-def _code(text: str, limit: int = _LINE) -> str:
+def code(text: str, limit: int = _LINE) -> str:
     """A code span that nothing inside can end."""
     text = shorten(visible_line(text), limit)
     if not text:
@@ -125,12 +130,12 @@ def _code(text: str, limit: int = _LINE) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """A code span in a table, where a bar ends the cell even within code."""
-    return _code(text).replace("|", "\\|")
+    return code(text).replace("|", "\\|")
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
     """Text in which nothing is markup, a mention or a reference."""
     text = shorten(visible_line(text), _LINE)
     text = re.sub(r"([\\`*_{}\[\]()<>#|~&!]|:(?=\S)|(?<=www)\.)", r"\\\1", text, flags=re.I)

@@ -6,7 +6,7 @@ cell of the matrix is what, and what everything is called in a link; the writers
 
 import re
 import shlex
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from svmq_report.load import run_state
@@ -18,7 +18,7 @@ STATES = ("nonconform", "unknown", "not_run", "waived", "unsupported", "conform"
 _CALLS = ("general", "permission", "msgget", "msgsnd", "msgrcv", "wait", "msgctl", "ftok", "table", "compat")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Run:
     """One scenario on one target."""
 
@@ -29,6 +29,12 @@ class Run:
     @property
     def target(self) -> str:
         return self.data["target"]
+
+    @property
+    def kind(self) -> tuple:
+        first = self.data["deviations"][0]
+        call = first["step"].split(": ", 1)[-1].split("(")[0]
+        return self.target, call, first["observed"].split("{")[0][:40], tuple(first["clauses"])
 
     @property
     def deviations(self) -> list[tuple[str, dict]]:
@@ -45,7 +51,7 @@ class Run:
         return [(number, line, shown.get(number, [])) for number, line in enumerate(lines, 1)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scenario:
     data: dict
     state: str  # the worst of its runs
@@ -78,6 +84,15 @@ class Scenario:
         return list(dict.fromkeys(ids))
 
 
+@dataclass(frozen=True)
+class Kind:
+    """Findings that have one cause, as far as that can be told: alike in target, call, result and clauses."""
+
+    scenario: Scenario  # the first that shows it
+    run: Run
+    others: list[tuple[Scenario, Run]]
+
+
 @dataclass
 class Cell:
     """One clause on one target: numbers of runs."""
@@ -101,6 +116,7 @@ class Clause:
     statement: str
     level: str
     anchor: str
+    known: dict  # the rest of its entry in the catalogue
     cells: dict[str, Cell]  # by target name, in the order of the targets
     deviating: list[tuple[Scenario, Run]] = field(default_factory=list)
     shown_by: list[Scenario] = field(default_factory=list)
@@ -124,8 +140,18 @@ class Target:
 @dataclass(frozen=True)
 class Waiver:
     data: dict
-    expired: bool
+    status: str  # used, unused, expired, or no longer needed: what it is for was tried and conforms
     covers: list[tuple[Scenario, Run]]
+
+    @property
+    def id(self) -> str:
+        return self.data["id"]
+
+    @property
+    def subject(self) -> str:
+        """What it covers, in words."""
+        parts = [f"{what} {self.data[what]}" for what in ("clause", "scenario", "variation") if self.data[what]]
+        return ", ".join(parts) + (f" on {self.data['target']}" if self.data["target"] else " on any target")
 
 
 class Report:
@@ -135,15 +161,16 @@ class Report:
         self.results = results
         self.scenarios = [_scenario(data) for data in results["scenarios"]]
         self.by_name = {scenario.name: scenario for scenario in self.scenarios}
-        self.targets = [self._target(data) for data in results["targets"]]
+        self.targets = self._targets()
         self.clauses = self._clauses()
+        self._waived = [(scenario, run) for scenario in self.scenarios for run in scenario.runs if run.state == "waived"]
         self.waivers = [self._waiver(data) for data in results["waivers"]]
         self.disagreements = results["disagreements"]
 
     @property
     def verdict(self) -> str:
         """The worst of the targets' verdicts: nonconform, nothing executed, undecided or conform."""
-        verdicts = {target.verdict for target in self.targets}
+        verdicts = {target.verdict for target in self.targets} | ({"undecided"} if self.interrupted else set())
         for verdict in ("nonconform", "nothing executed", "undecided", "conform"):
             if verdict in verdicts:
                 return verdict
@@ -159,6 +186,8 @@ class Report:
             parts = [f"{plural(t.summary['nonconform'], 'scenario')} on {t.name}"
                      for t in self.targets if t.summary["nonconform"]]
             return f"Deviations that no waiver covers: {', '.join(parts)}."
+        if self.interrupted:
+            return "No deviation was found, but the run was interrupted: this is only a part of it."
         if self.verdict == "undecided":
             parts = [f"{plural(t.summary['unknown'] + t.summary['not_run'], 'scenario')} on {t.name}"
                      for t in self.targets if t.verdict == "undecided"]
@@ -179,6 +208,29 @@ class Report:
         """The names of all that any target says of itself, each once."""
         return list(dict.fromkeys(name for target in self.targets for name in target.data["capabilities"]))
 
+    @property
+    def interrupted(self) -> bool:
+        return self.results["interrupted"]
+
+    def kinds(self) -> list[Kind]:
+        """The runs that deviate without a waiver, by kind: implementations first, then the most frequent kind."""
+        groups = defaultdict(list)
+        for scenario in self.in_state("nonconform"):
+            for run in scenario.runs:
+                if run.state == "nonconform":
+                    groups[run.kind].append((scenario, run))
+        order = sorted(groups.values(), key=lambda group: (group[0][1].target.startswith("model:"), -len(group)))
+        return [Kind(*group[0], group[1:]) for group in order]
+
+    def unsupported_reasons(self, target: str) -> dict[str, list[Scenario]]:
+        """Why scenarios could not be run on the target, and which."""
+        reasons = defaultdict(list)
+        for scenario in self.scenarios:
+            for run in scenario.runs:
+                if run.target == target and run.state == "unsupported":
+                    reasons[run.data["reason"]].append(scenario)
+        return dict(sorted(reasons.items(), key=lambda entry: -len(entry[1])))
+
     def exercised(self, target: str) -> int:
         """How many clauses were exercised on the target."""
         return sum(clause.cells[target].state != "not_exercised" for clause in self.clauses.values())
@@ -194,13 +246,13 @@ class Report:
         known = [call for call in _CALLS if call in groups]
         return [(call, groups[call]) for call in known + sorted(set(groups) - set(_CALLS))]
 
-    def _target(self, data: dict) -> Target:
-        unlisted = {state: data["summary"][state] for state in STATES}
+    def _targets(self) -> list[Target]:
+        unlisted = {data["name"]: {state: data["summary"][state] for state in STATES} for data in self.results["targets"]}
         for scenario in self.scenarios:
             for run in scenario.runs:
-                if run.target == data["name"]:
-                    unlisted[run.state] -= 1
-        return Target(data, _target_verdict(data["summary"]), unlisted)
+                unlisted[run.target][run.state] -= 1
+        return [Target(data, _target_verdict(data["summary"]), unlisted[data["name"]])
+                for data in self.results["targets"]]
 
     def _clauses(self) -> dict[str, Clause]:
         clauses = {}
@@ -208,10 +260,10 @@ class Report:
 
         def clause(clause_id: str) -> Clause:
             if clause_id not in clauses:
-                known = self.results["clauses"].get(clause_id, {})
+                known = self.results["clauses"].get(clause_id, {"sources": [], "note": "", "unobservable": ""})
                 clauses[clause_id] = Clause(
                     clause_id, known.get("call", "other"), known.get("statement", "Not in the catalogue."),
-                    known.get("level", "unknown"), f"clause-{clause_id}", {name: Cell() for name in names})
+                    known.get("level", "unknown"), f"clause-{clause_id}", known, {name: Cell() for name in names})
             return clauses[clause_id]
 
         for clause_id in self.results["clauses"]:
@@ -229,17 +281,29 @@ class Report:
                     for clause_id in choice["clauses"]:
                         clause(clause_id)  # so that every id that the report shows has an entry
         for entry in clauses.values():  # a listed deviation shows in the matrix even where the coverage forgot it
-            for target, cell in entry.cells.items():
-                for state in ("nonconform", "waived"):
-                    listed = sum(run.target == target and run.state == state for _, run in entry.deviating)
-                    setattr(cell, state, max(listed, getattr(cell, state)))
+            listed = Counter((run.target, run.state) for _, run in entry.deviating)
+            for (target, state), count in listed.items():
+                setattr(entry.cells[target], state, max(count, getattr(entry.cells[target], state)))
         return clauses
 
     def _waiver(self, data: dict) -> Waiver:
-        expires = data["expires"]
-        covers = [(scenario, run) for scenario in self.scenarios for run in scenario.runs
-                  if run.state == "waived" and run.data["waiver"] == data["id"]]
-        return Waiver(data, bool(expires) and expires < self.results["started"][:10], covers)
+        covers = [(scenario, run) for scenario, run in self._waived if data["id"] in run.data["waivers"]]
+        return Waiver(data, self.waiver_status(data, data["used"] > 0, self.results["started"][:10]), covers)
+
+    def waiver_status(self, data: dict, used: bool, date: str) -> str:
+        """used, unused, expired on that date, or no longer needed: what it is for was tried and conforms."""
+        if data["expires"] and data["expires"] < date:
+            return "expired"
+        if used:
+            return "used"
+        targets = [data["target"]] if data["target"] else [target.name for target in self.targets]
+        if data["scenario"]:
+            scenario = self.by_name.get(data["scenario"])
+            tried = scenario and any(run.state == "conform" and run.target in targets for run in scenario.runs)
+        else:
+            clause = self.clauses.get(data["clause"])
+            tried = clause and any(clause.cells[name].conform for name in targets if name in clause.cells)
+        return "no longer needed" if tried else "unused"
 
 
 def _scenario(data: dict) -> Scenario:

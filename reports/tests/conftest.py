@@ -1,6 +1,10 @@
-"""What the tests share: the result files under data/, and the three writers by the name of what they write."""
+"""What the tests share: the result files under data/, the writers by the name of what they write, and the command."""
 
+import contextlib
+import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,11 +13,13 @@ import pytest
 REPORTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPORTS))
 
-from svmq_report import html, junit, load, markdown, view  # noqa: E402
+from svmq_report import cli, html, junit, load, markdown, sarif, statement, tap, view  # noqa: E402
 
 DATA = REPORTS / "tests" / "data"
 NAMES = sorted(path.stem for path in DATA.glob("*.json"))
-WRITERS = {"index.html": html.write, "junit.xml": junit.write, "summary.md": markdown.write}
+WRITERS = {"index.html": html.write, "junit.xml": junit.write, "summary.md": markdown.write, "results.tap": tap.write,
+           "results.sarif": sarif.write, "statement.md": statement.write_markdown, "statement.json": statement.write_json}
+SVMQ = Path(os.environ.setdefault("SVMQ", str(REPORTS.parent / "build" / "bin" / "svmq")))
 
 
 def results(name: str) -> dict:
@@ -21,13 +27,34 @@ def results(name: str) -> dict:
     return json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def write(path: Path, data: dict) -> Path:
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path
+
+
+def run(*arguments) -> subprocess.CompletedProcess:
+    """The package's command, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = cli.main(list(map(str, arguments)))
+        except SystemExit as end:  # argparse
+            status = end.code or 0
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
+
+
+def start(*arguments, python=(), **more) -> subprocess.CompletedProcess:
+    """The package's command, as svmq starts it."""
+    environment = {**os.environ, "PYTHONPATH": str(REPORTS), "PYTHONDONTWRITEBYTECODE": "1", "SVMQ": str(SVMQ)}
+    return subprocess.run([sys.executable, *python, "-m", "svmq_report", *map(str, arguments)], capture_output=True,
+                          text=True, encoding="utf-8", env=environment, timeout=120, **more)
+
+
 @pytest.fixture
 def report_of(tmp_path):
     """The report on results: checked as the command checks them."""
 
     def make(data: dict) -> view.Report:
-        path = tmp_path / "results.json"
-        path.write_text(json.dumps(data), encoding="utf-8")
-        return view.Report(load.load(str(path)))
+        return view.Report(load.load(str(write(tmp_path / "results.json", data))))
 
     return make

@@ -70,6 +70,8 @@ class Collector {
  public:
   Collector(const Plan& plan, Schedule& schedule, Listener& listener)
       : plan_(plan), schedule_(schedule), listener_(listener) {
+    results_.random = plan.random;
+    if (results_.random) results_.random->count = 0;
     for (const Target& target : plan.targets) {
       results_.targets.push_back({target, {}, {}, {}});
       names_ += names_.empty() ? target.name : "," + target.name;
@@ -125,7 +127,12 @@ class Collector {
       result.runs.push_back(std::move(run));
     }
     listener_.scenario_finished(result);
-    if (!item.task->random() || !conform) results_.scenarios.emplace(item.index, std::move(result));
+    if (item.task->random()) ++*results_.random->count;
+    if (!item.task->random() || !conform) {
+      results_.scenarios.emplace(item.index, std::move(result));
+    } else if (plan_.histories) {
+      for (const Run& run : result.runs) plan_.histories->add(run.target, run.history);
+    }
   }
 
   void compare(const Task& task, const Partial& partial) {
@@ -148,10 +155,19 @@ class Collector {
       return;
     }
     if (a == b && !difference) return;  // both deviate in the same way
-    Disagreement disagreement{task.scenario.name, left.first.target, right.first.target, a != b, "",
-                              judge::name(a),     judge::name(b)};
-    if (difference) disagreement.step = difference->step;
-    if (a == b) {
+    const auto verdict = [](const Run& run) {
+      return run.waived() ? "waived" : judge::name(run.judgement.verdict);
+    };
+    Disagreement disagreement{task.scenario.name,
+                              left.first.target,
+                              right.first.target,
+                              verdict(left.first),
+                              verdict(right.first),
+                              "",
+                              "",
+                              ""};
+    if (difference) {
+      disagreement.step = difference->step;
       disagreement.left_result = difference->left;
       disagreement.right_result = difference->right;
     }
@@ -235,9 +251,11 @@ class Worker {
     for (;;) {
       fill(*conductor);
       if (conductor->pending() == 0) break;
+      const auto began = std::chrono::steady_clock::now();
       Conducted conducted = conductor->receive();
       fill(*conductor);
       Run run = judged(target, conducted, shared_->plan.waivers);
+      run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
       shared_->collector.deliver(items_.front(), target_, std::move(run), std::move(conducted.history));
       items_.pop_front();
     }
@@ -309,7 +327,8 @@ Results conduct(const Plan& plan, Listener& listener) {
   results.interrupted = interrupt::requested();
   results.started = started;
   results.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  if (plan.random) results.seed = plan.random->seed;
+  if (plan.histories) plan.histories->finish();
+  results.histories = plan.histories;
   return results;
 }
 

@@ -15,9 +15,12 @@ std::map<std::string, ClauseEntry> read_catalogue(const std::filesystem::path& f
   if (clauses == nullptr) throw UsageError(fmt::format("{}: no clause", file.string()));
   for (const auto& [id, value] : *clauses) {
     const toml::node_view clause(value);
-    catalogue[std::string(id.str())] = {clause["call"].value_or(std::string()),
-                                        clause["statement"].value_or(std::string()),
-                                        clause["level"].value_or(std::string())};
+    const auto text = [&](const char* key) { return clause[key].value_or(std::string()); };
+    ClauseEntry& entry = catalogue[std::string(id.str())];
+    entry = {text("call"), text("statement"), text("level"), text("unobservable"), text("note"), {}};
+    if (const toml::array* sources = clause["sources"].as_array()) {
+      for (const toml::node& source : *sources) entry.sources.push_back(source.value_or(std::string()));
+    }
   }
   return catalogue;
 }

@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace svmq::runner {
 
 struct ClauseEntry {
-  std::string call, statement, level;
+  std::string call, statement, level, unobservable, note;
+  std::vector<std::string> sources;
 };
 
 // By clause id. Throws UsageError if the file cannot be read or is malformed.

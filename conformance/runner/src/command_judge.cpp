@@ -1,13 +1,17 @@
 // svmq judge: judges histories that were made elsewhere or earlier.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
+#include <sstream>
 
 #include "commands.hpp"
 #include "console.hpp"
+#include "results.hpp"
 #include "scenario_source.hpp"
 #include "svmq/judge/judge.hpp"
 #include "svmq/language/parse.hpp"
+#include "verdict.hpp"
 
 namespace svmq::runner {
 namespace {
@@ -16,24 +20,52 @@ using judge::Verdict;
 
 struct JudgeOptions {
   std::vector<std::string> files;
-  std::string profile = "linux-6.18";
+  std::string profile = "linux-6.18", target, waivers, date, json;
 };
 
-void report(const std::string& file, const std::string& text, const language::History& history,
-            const judge::Judgement& judgement) {
-  say(fmt::format("{}: {} ({}, {} steps)\n", judge::name(judgement.verdict), history.name, file,
-                  judgement.steps));
-  if (!judgement.reason.empty()) say(fmt::format("  reason    {}\n", judgement.reason));
-  for (const judge::Deviation& deviation : judgement.deviations) {
-    const bool known = deviation.event < history.events.size();
-    const int line = known ? history.events[deviation.event].place.line : 0;
-    say(fmt::format("  {}:{}\n{}", file, line, describe(deviation, text, line)));
+// The lines of a file on which histories begin.
+std::vector<int> beginnings(const std::string& text) {
+  std::vector<int> numbers;
+  std::istringstream lines(text);
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (line.starts_with("history ")) numbers.push_back(number);
   }
+  return numbers;
+}
+
+// The target that the histories are from, as far as waivers need to know it.
+Target origin(const JudgeOptions& options) {
+  Target target;
+  target.name = options.target;
+  target.profile = model::find_profile(options.profile);
+  if (target.profile == nullptr)
+    throw UsageError(fmt::format("there is no profile {}; there are: {}", options.profile,
+                                 fmt::join(model::profile_names(), " ")));
+  return target;
+}
+
+void report(const std::string& file, const std::string& text, const language::History& history,
+            const Run& run) {
+  const judge::Judgement& judgement = run.judgement;
+  say(fmt::format("{}: {} ({}, {} steps)\n", run.waived() ? "waived" : judge::name(judgement.verdict),
+                  history.name, file, judgement.steps));
+  if (!judgement.reason.empty()) say(fmt::format("  reason    {}\n", judgement.reason));
+  if (run.waived()) say(fmt::format("  waived by {}\n", fmt::join(run.waivers, " ")));
+  for (std::size_t i = 0; i < judgement.deviations.size(); ++i)
+    say(fmt::format("  {}:{}\n{}", file, run.lines[i],
+                    describe(judgement.deviations[i], text, run.lines[i])));
 }
 
 int judge_files(const JudgeOptions& options) {
-  const model::Profile* profile = model::find_profile(options.profile);
-  if (profile == nullptr) throw UsageError(fmt::format("there is no profile {}", options.profile));
+  const Target target = origin(options);
+  std::vector<Waiver> waivers;
+  if (!options.waivers.empty())
+    waivers = read_waivers(options.waivers, options.date.empty() ? today() : options.date);
+  if (options.files.empty() && options.waivers.empty()) throw UsageError("name a file: svmq judge HISTORY");
+  if (!options.json.empty()) check_writable(options.json);
+  std::vector<std::pair<std::string, Run>> runs;
   bool deviates = false, all_conform = true;
   for (const std::string& file : options.files) {
     const std::string text = read_file(file);
@@ -41,18 +73,25 @@ int judge_files(const JudgeOptions& options) {
     if (const auto* error = std::get_if<language::ParseError>(&parsed)) throw UsageError(error->message());
     const auto& histories = std::get<std::vector<language::History>>(parsed);
     if (histories.empty()) throw UsageError(fmt::format("{}: no history in it", file));
-    for (const language::History& history : histories) {
-      const judge::Judgement judgement = judge::judge(history, *profile);
-      report(file, text, history, judgement);
-      deviates = deviates || judgement.verdict == Verdict::nonconform;
-      all_conform = all_conform && judgement.verdict == Verdict::conform;
+    const std::vector<int> begins = beginnings(text);
+    for (std::size_t i = 0; i < histories.size(); ++i) {
+      Run run = judged(target, {nullptr, histories[i], "", ""}, waivers);
+      if (options.json.empty()) report(file, text, histories[i], run);
+      deviates = deviates || (run.judgement.verdict == Verdict::nonconform && !run.waived());
+      all_conform = all_conform && (run.judgement.verdict == Verdict::conform || run.waived());
+      if (options.json.empty()) continue;
+      for (int& line : run.lines)
+        line -= line > 0 && i < begins.size() ? begins[i] - 1 : 0;  // within the history
+      runs.emplace_back(histories[i].name, std::move(run));
     }
   }
+  if (!options.json.empty()) write_json(runs, options.json);
   return deviates ? nonconform : all_conform ? conform : undecided;
 }
 
 constexpr const char* judge_explanation = R"(
 A history is what svmq-agent prints. It is judged alone: neither the scenario nor the system that it came from is needed.
+Waivers may be for a target: --target says which one the histories are from. Without a HISTORY the waivers are only checked.
 Exit status: 0 all conform, 1 one does not, 2 wrong usage or a malformed file, 3 undecided.
 
 Example:
@@ -63,11 +102,24 @@ Example:
 void add_judge(CLI::App& app, int& status) {
   const auto options = std::make_shared<JudgeOptions>();
   CLI::App* command = app.add_subcommand("judge", "Judges histories from files");
-  command->add_option("HISTORY", options->files, "Files of histories; - is standard input")->required();
+  command->add_option("HISTORY", options->files, "Files of histories; - is standard input");
   command->add_option("--profile", options->profile, "What to judge by")
       ->type_name("P")
       ->take_last()
       ->capture_default_str();
+  command->add_option("--waivers", options->waivers, "Accept the deviations that this TOML file lists")
+      ->type_name("FILE")
+      ->take_last();
+  command->add_option("--target", options->target, "The target that the histories are from")
+      ->type_name("T")
+      ->take_last();
+  command
+      ->add_option("--date", options->date, "Take waivers as they were on this day, YYYY-MM-DD; else today")
+      ->type_name("DAY")
+      ->take_last();
+  command->add_option("--json", options->json, "Write the verdicts to this file instead")
+      ->type_name("FILE")
+      ->take_last();
   command->footer(judge_explanation);
   command->callback([options, &status] { status = judge_files(*options); });
 }

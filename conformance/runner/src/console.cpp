@@ -220,7 +220,7 @@ void Console::summary(const Results& results) {
   }
   say(summary_table(results));
   say(unsupported_lines(results) + waiver_lines(results) + comparison_lines(results));
-  const std::string seed = results.seed ? fmt::format(", seed {}", *results.seed) : "";
+  const std::string seed = results.random ? fmt::format(", seed {}", results.random->seed) : "";
   say(fmt::format("{} ({:.1f} s{})\n", outcome(results), results.seconds, seed));
 }
 

@@ -3,11 +3,14 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <gnu/libc-version.h>
+#include <linux/capability.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fstream>
@@ -16,6 +19,7 @@
 
 #include "catalogue.hpp"
 #include "locations.hpp"
+#include "sha256.hpp"
 #include "version.hpp"
 
 namespace svmq::runner {
@@ -26,14 +30,55 @@ using judge::Verdict;
 
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
+// Those of this process that queues ask for, of all that it has.
+Json privileges() {
+  const std::pair<const char*, int> asked_for[] = {{"dac_override", CAP_DAC_OVERRIDE},
+                                                   {"ipc_owner", CAP_IPC_OWNER},
+                                                   {"sys_admin", CAP_SYS_ADMIN},
+                                                   {"sys_resource", CAP_SYS_RESOURCE},
+                                                   {"checkpoint_restore", CAP_CHECKPOINT_RESTORE}};
+  std::ifstream status("/proc/self/status");
+  std::uint64_t effective = 0;
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("CapEff:")) effective = std::strtoull(line.c_str() + 7, nullptr, 16);
+  }
+  Json names = Json::array();
+  for (const auto& [name, bit] : asked_for)
+    if ((effective >> bit & 1) != 0) names.push_back(name);
+  return names;
+}
+
+Json limits() {
+  Json values = Json::object();
+  for (const char* name : {"msgmax", "msgmnb", "msgmni"}) {
+    std::uint64_t value = 0;
+    if (std::ifstream(fmt::format("/proc/sys/kernel/{}", name)) >> value) values[name] = value;
+  }
+  return values;
+}
+
+Json namespaces() {
+  Json names = Json::object();
+  for (const char* kind : {"ipc", "user"}) {
+    std::error_code failed;
+    const auto link = std::filesystem::read_symlink(fmt::format("/proc/self/ns/{}", kind), failed);
+    if (!failed) names[kind] = link.string();
+  }
+  return names;
+}
+
 Json environment() {
   utsname system{};
   uname(&system);
   return {{"system", fmt::format("{} {}", system.sysname, system.release)},
+          {"kernel", system.version},
           {"machine", system.machine},
           {"libc", fmt::format("glibc {}", gnu_get_libc_version())},
           {"cpus", std::thread::hardware_concurrency()},
-          {"user", getuid()}};
+          {"user", getuid()},
+          {"privileges", privileges()},
+          {"limits", limits()},
+          {"namespaces", namespaces()}};
 }
 
 Json to_json(const Summary& s) {
@@ -44,8 +89,7 @@ Json to_json(const Summary& s) {
 
 Json to_json(const TargetResult& result) {
   Json capabilities = Json::object();
-  for (const auto& [need, answer] : result.target.capabilities)
-    capabilities[need] = answer.starts_with("yes") ? "yes" : answer;
+  for (const auto& [need, answer] : result.target.capabilities) capabilities[need] = answer;
   return {{"name", result.target.name},
           {"profile", result.target.profile->name},
           {"agent", result.target.agent},
@@ -80,15 +124,16 @@ Json to_json(const Run& run) {
   Json json{{"target", run.target}, {"verdict", judge::name(judgement.verdict)}};
   if (!judgement.reason.empty()) json["reason"] = judgement.reason;
   json["steps"] = judgement.steps;
+  json["seconds"] = std::round(run.seconds * 1e6) / 1e6;
   json["clauses"] = judgement.clauses;
-  if (judgement.verdict != Verdict::conform && !run.history.empty()) json["history"] = run.history;
+  if (!run.history.empty()) json["history"] = run.history;
   json["deviations"] = Json::array();
   if (judgement.verdict == Verdict::nonconform) {
     for (std::size_t i = 0; i < judgement.deviations.size(); ++i) {
       json["deviations"].push_back(to_json(judgement.deviations[i], i < run.lines.size() ? run.lines[i] : 0));
     }
   }
-  if (run.waived()) json["waiver"] = run.waivers.front();
+  if (run.waived()) json["waivers"] = run.waivers;
   return json;
 }
 
@@ -104,9 +149,11 @@ Json to_json(const ScenarioResult& result) {
 Json to_json(const Disagreement& d) {
   Json json{{"scenario", d.scenario},
             {"targets", {d.left, d.right}},
-            {"kind", d.by_verdict ? "verdict" : "result"}};
-  if (!d.step.empty()) json["step"] = d.step;
-  json["results"] = {{d.left, d.left_result}, {d.right, d.right_result}};
+            {"verdicts", {{d.left, d.left_verdict}, {d.right, d.right_verdict}}}};
+  if (!d.step.empty()) {
+    json["step"] = d.step;
+    json["results"] = {{d.left, d.left_result}, {d.right, d.right_result}};
+  }
   return json;
 }
 
@@ -114,27 +161,53 @@ Json to_json(const Waiver& waiver, std::uint64_t used) {
   return {{"id", waiver.id},
           {"clause", or_null(waiver.clause)},
           {"scenario", or_null(waiver.scenario)},
+          {"variation", or_null(waiver.variation)},
           {"target", or_null(waiver.target)},
           {"reason", waiver.reason},
+          {"notice", or_null(waiver.notice)},
           {"owner", or_null(waiver.owner)},
           {"expires", or_null(waiver.expires)},
           {"used", used}};
 }
 
+Json to_json(const ClauseEntry& entry) {
+  Json json{{"call", entry.call},
+            {"statement", entry.statement},
+            {"level", entry.level},
+            {"sources", entry.sources}};
+  if (!entry.unobservable.empty()) json["unobservable"] = entry.unobservable;
+  if (!entry.note.empty()) json["note"] = entry.note;
+  return json;
+}
+
+Json to_json(const RandomPlan& plan) {
+  return {{"seed", plan.seed},
+          {"without", plan.without},
+          {"ranges", Json::array({Json::array({plan.first, plan.count.value_or(0)})})}};
+}
+
 Json to_json(const Results& results) {
-  Json json{{"schema", "svmq-results/1"},
+  Json json{{"schema", "svmq-results/2"},
             {"svmq", {{"version", version}}},
             {"started",
              fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(results.started)))},
             {"seconds", results.seconds},
+            {"interrupted", results.interrupted},
             {"command", results.command},
-            {"seed", results.seed ? Json(*results.seed) : Json(nullptr)},
-            {"environment", environment()}};
+            {"seed", results.random ? Json(results.random->seed) : Json(nullptr)},
+            {"random", results.random ? to_json(*results.random) : Json(nullptr)},
+            {"environment", environment()},
+            {"catalogue", {{"sha256", sha256(read_file(locations().catalogue))}}}};
+  if (results.histories && results.histories->count() > 0) {
+    json["histories"] = {{"file", results.histories->name()},
+                         {"sha256", results.histories->sum()},
+                         {"count", results.histories->count()}};
+  }
   json["targets"] = Json::array();
   for (const TargetResult& result : results.targets) json["targets"].push_back(to_json(result));
   json["clauses"] = Json::object();
   for (const auto& [id, entry] : read_catalogue(locations().catalogue)) {
-    json["clauses"][id] = {{"call", entry.call}, {"statement", entry.statement}, {"level", entry.level}};
+    json["clauses"][id] = to_json(entry);
   }
   json["coverage"] = Json::object();
   for (const TargetResult& result : results.targets)
@@ -164,18 +237,47 @@ int exit_status(const Results& results) {
   return any([](const TargetResult& t) { return t.summary.unknown + t.summary.not_run > 0; }) ? 3 : 0;
 }
 
-void write_json(const Results& results, const std::filesystem::path& file) {
+namespace {
+
+void write(const Json& json, const std::filesystem::path& file) {
   const std::filesystem::path unfinished = fmt::format("{}.{}", file.string(), getpid());
   std::error_code ignored;
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
   std::ofstream stream(unfinished, std::ios::binary);
-  stream << to_json(results).dump(1, ' ', false, Json::error_handler_t::replace) << '\n';
+  stream << json.dump(1, ' ', false, Json::error_handler_t::replace) << '\n';
   stream.close();
   if (!stream || std::rename(unfinished.c_str(), file.c_str()) != 0) {
     const int error = errno;
     std::filesystem::remove(unfinished, ignored);
     throw UsageError(fmt::format("{}: cannot be written: {}", file.string(), std::strerror(error)));
   }
+}
+
+}  // namespace
+
+void check_writable(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
+  const std::filesystem::path trial = fmt::format("{}.{}", file.string(), getpid());
+  const bool opened = std::ofstream(trial).is_open();
+  const int error = std::filesystem::is_directory(file, ignored) ? EISDIR : opened ? 0 : errno;
+  if (opened) std::filesystem::remove(trial, ignored);
+  if (error != 0)
+    throw UsageError(fmt::format("{}: cannot be written: {}", file.string(), std::strerror(error)));
+}
+
+void write_json(const Results& results, const std::filesystem::path& file) {
+  if (results.histories) results.histories->copy_beside(file);
+  write(to_json(results), file);
+}
+
+void write_json(const std::vector<std::pair<std::string, Run>>& runs, const std::filesystem::path& file) {
+  Json json = Json::array();
+  for (const auto& [scenario, run] : runs) {
+    json.push_back(to_json(run));
+    json.back()["scenario"] = scenario;
+  }
+  write(json, file);
 }
 
 }  // namespace svmq::runner

@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "history_file.hpp"
 #include "scenario_source.hpp"
+#include "schedule.hpp"
 #include "svmq/judge/judge.hpp"
 #include "target.hpp"
 #include "waivers.hpp"
@@ -22,9 +24,10 @@ namespace svmq::runner {
 struct Run {
   std::string target;
   judge::Judgement judgement;
-  std::string history;               // text; kept unless it conformed
+  std::string history;               // text; empty: there is none
   std::vector<int> lines;            // of each deviation in that text, from 1; 0: unknown
   std::vector<std::string> waivers;  // ids of those that cover it; empty: it is not waived
+  double seconds = 0;                // that its thread spent on it: waiting for the history, and judging
   bool waived() const { return !waivers.empty(); }
 };
 
@@ -36,9 +39,9 @@ struct ScenarioResult {
 
 // Two targets that did not behave alike.
 struct Disagreement {
-  std::string scenario, left, right;  // names
-  bool by_verdict = false;  // one conforms and the other does not; else the results of `step` differ
-  std::string step, left_result, right_result;
+  std::string scenario, left, right;            // names
+  std::string left_verdict, right_verdict;      // "conform", "nonconform", "waived"
+  std::string step, left_result, right_result;  // the first step whose results differ; empty: none does
 };
 
 struct Summary {
@@ -62,7 +65,8 @@ struct Results {
   std::vector<std::string> command;
   std::int64_t started = 0;  // seconds since 1970
   double seconds = 0;
-  std::optional<std::uint64_t> seed;
+  std::optional<RandomPlan> random;              // its `count` is how many were finished
+  std::shared_ptr<const HistoryFile> histories;  // of the scenarios that are not listed; null: not kept
   std::vector<TargetResult> targets;
   std::map<std::size_t, ScenarioResult> scenarios;  // those worth listing, in the order of the run
   std::vector<Disagreement> disagreements;
@@ -77,7 +81,13 @@ struct Results {
 // another.
 int exit_status(const Results& results);
 
+// Throws UsageError if this file could not be written: before a run, for after it is too late.
+void check_writable(const std::filesystem::path& file);
+
 // Writes the file atomically: it is complete or it is not there. Throws UsageError.
 void write_json(const Results& results, const std::filesystem::path& file);
+
+// The same for histories that `svmq judge` judged: an array of runs, each with the name of its scenario.
+void write_json(const std::vector<std::pair<std::string, Run>>& runs, const std::filesystem::path& file);
 
 }  // namespace svmq::runner

@@ -53,11 +53,19 @@ void Settings::declare(CLI::App& command) {
       ->type_name("N")
       ->check(whole_number)
       ->take_last();
+  command
+      .add_option("--first", first,
+                  "Index of the first random scenario: shards of one seed begin where others end")
+      ->type_name("N")
+      ->check(whole_number)
+      ->take_last();
   command.add_option("--seconds", seconds, "Begin random scenarios for so long")
       ->type_name("S")
       ->check(whole_number)
       ->take_last();
-  command.add_option("--waivers", waivers, "Accept the deviations that this TOML file lists; 'none' for no file (else libsvmq's own)")
+  command
+      .add_option("--waivers", waivers,
+                  "Accept the deviations that this TOML file lists; 'none' for no file (else libsvmq's own)")
       ->type_name("FILE")
       ->take_last();
   command.add_option("--json", json, "Write the results to this file")->type_name("FILE")->take_last();
@@ -103,6 +111,7 @@ RandomPlan random_plan(const Settings& settings, const std::vector<Target>& targ
                        std::optional<std::uint64_t> count) {
   RandomPlan plan;
   plan.seed = settings.seed ? *settings.seed : fresh_seed();
+  plan.first = settings.first;
   plan.count = count;
   if (settings.seconds) plan.time = std::chrono::seconds(*settings.seconds);
   std::set<std::string> nobody_has = all_needs(), somebody_lacks;
@@ -122,6 +131,12 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
   else if (!settings.waivers.empty() && settings.waivers != "none")
     plan.waivers = read_waivers(settings.waivers, today());
   plan.profile = settings.profile;
+  const std::filesystem::path report = std::filesystem::path(settings.report) / "results.json";
+  for (const auto& file : {std::filesystem::path(settings.json), settings.report.empty() ? "" : report}) {
+    if (file.empty()) continue;
+    check_writable(file);
+    if (plan.random && !plan.histories) plan.histories = std::make_shared<HistoryFile>(file);
+  }
   plan.jobs = settings.jobs > 0 ? settings.jobs : std::max(1U, std::thread::hardware_concurrency());
   plan.time_limit = std::chrono::milliseconds(settings.time_limit);
   if (plan.random && !settings.seed) say(fmt::format("seed {}\n", plan.random->seed));
@@ -133,9 +148,8 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
   if (!settings.json.empty()) write_json(results, settings.json);
   int status = results.interrupted ? interrupt::exit_status() : exit_status(results);
   if (!settings.report.empty()) {
-    const std::string file = (std::filesystem::path(settings.report) / "results.json").string();
-    write_json(results, file);
-    const int made = results.interrupted ? 0 : make_report(file, settings.report);
+    write_json(results, report);
+    const int made = results.interrupted ? 0 : make_report(report, settings.report);
     if (made != 0 && status != nonconform) status = made;
   }
   return status;

@@ -15,6 +15,7 @@ struct Settings {
   std::vector<std::string> targets;
   std::string profile, waivers, json, report;
   std::optional<std::uint64_t> seed, seconds;
+  std::uint64_t first = 0;
   unsigned jobs = 0;
   unsigned time_limit = 5000;  // milliseconds
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace svmq::runner {
 namespace {
 
@@ -18,6 +20,16 @@ std::string beyond_envelope(const Target& target, const language::History& histo
     return fmt::format("waived, but undecided by profile posix: {}", judgement.reason);
   const judge::Deviation& first = judgement.deviations.front();
   return fmt::format("waived, but outside profile posix too: {} gave {}", first.step, first.observed);
+}
+
+// The line of an event in the text, from 1; 0: unknown. Histories of the model were never parsed, so that
+// their events have no place; but each event is a line, and behind the last there is only `end`.
+int line_of(const Conducted& conducted, std::size_t event) {
+  const auto& events = conducted.history.events;
+  if (event >= events.size()) return 0;
+  if (events[event].place.line > 0) return events[event].place.line;
+  const auto lines = static_cast<std::size_t>(std::count(conducted.text.begin(), conducted.text.end(), '\n'));
+  return lines > events.size() ? static_cast<int>(lines - 1 - events.size() + event + 1) : 0;
 }
 
 void apply_waivers(const Target& target, const language::History& history, const std::vector<Waiver>& waivers,
@@ -40,12 +52,10 @@ Run judged(const Target& target, const Conducted& conducted, const std::vector<W
     return run;
   }
   run.judgement = judge::judge(conducted.history, *target.profile);
-  if (run.judgement.verdict == Verdict::conform) return run;
   run.history = conducted.text;
-  for (const judge::Deviation& deviation : run.judgement.deviations) {
-    const bool known = deviation.event < conducted.history.events.size();
-    run.lines.push_back(known ? conducted.history.events[deviation.event].place.line : 0);
-  }
+  if (run.judgement.verdict == Verdict::conform) return run;
+  for (const judge::Deviation& deviation : run.judgement.deviations)
+    run.lines.push_back(line_of(conducted, deviation.event));
   if (run.judgement.verdict == Verdict::nonconform)
     apply_waivers(target, conducted.history, waivers, run);
   else if (run.judgement.reason.empty())

@@ -2,12 +2,15 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ctime>
 #include <set>
 #include <variant>
 
+#include "catalogue.hpp"
+#include "locations.hpp"
 #include "scenario_source.hpp"
 #include "toml_file.hpp"
 
@@ -31,12 +34,28 @@ std::string all_variations() {
   return all;
 }
 
-Waiver read_waiver(const toml::table& table, std::size_t number, const std::string& file) {
+using Catalogue = std::map<std::string, ClauseEntry>;
+
+// "; those that begin alike: …": of the ids that have the longest beginning in common with this one.
+std::string meant(const std::string& id, const Catalogue& catalogue) {
+  for (std::size_t length = id.size(); length > 0; --length) {
+    std::vector<std::string> alike;
+    for (auto it = catalogue.lower_bound(id.substr(0, length));
+         it != catalogue.end() && it->first.starts_with(id.substr(0, length)); ++it)
+      alike.push_back(it->first);
+    if (alike.size() > 5) alike.resize(5);
+    if (!alike.empty()) return fmt::format("; there is {}", fmt::join(alike, " "));
+  }
+  return "";
+}
+
+Waiver read_waiver(const toml::table& table, std::size_t number, const std::string& file,
+                   const Catalogue& catalogue) {
   Waiver waiver;
   waiver.id = table["id"].value_or(fmt::format("waiver-{}", number));
   const std::pair<std::string_view, std::string*> texts[] = {
-      {"id", &waiver.id},         {"clause", &waiver.clause}, {"scenario", &waiver.scenario},
-      {"target", &waiver.target}, {"reason", &waiver.reason}, {"owner", &waiver.owner},
+      {"id", &waiver.id},         {"clause", &waiver.clause},      {"scenario", &waiver.scenario},
+      {"target", &waiver.target}, {"reason", &waiver.reason},      {"owner", &waiver.owner},
       {"notice", &waiver.notice}, {"variation", &waiver.variation}};
   for (const auto& [key, value] : table) {
     if (key.str() == "expires") {
@@ -54,12 +73,16 @@ Waiver read_waiver(const toml::table& table, std::size_t number, const std::stri
       throw UsageError(fmt::format("{}: waiver {}: {} must be a string", file, waiver.id, key.str()));
     *known->second = value.as_string()->get();
   }
-  if (waiver.clause.empty() && waiver.scenario.empty()) {
-    throw UsageError(fmt::format("{}: waiver {}: names neither a clause nor a scenario", file, waiver.id));
+  if (waiver.clause.empty() && waiver.scenario.empty() && waiver.variation.empty()) {
+    throw UsageError(
+        fmt::format("{}: waiver {}: names neither a clause nor a scenario nor a variation", file, waiver.id));
   }
+  if (!waiver.clause.empty() && !catalogue.contains(waiver.clause))
+    throw UsageError(fmt::format("{}: waiver {}: there is no clause {} in the catalogue{}", file, waiver.id,
+                                 waiver.clause, meant(waiver.clause, catalogue)));
   if (!waiver.variation.empty() && !model::varied(*model::find_profile("linux-6.18"), waiver.variation))
-    throw UsageError(fmt::format("{}: waiver {}: {} is no variation of the model; there are: {}", file, waiver.id,
-                                 waiver.variation, all_variations()));
+    throw UsageError(fmt::format("{}: waiver {}: {} is no variation of the model; there are: {}", file,
+                                 waiver.id, waiver.variation, all_variations()));
   if (waiver.reason.empty()) throw UsageError(fmt::format("{}: waiver {}: gives no reason", file, waiver.id));
   return waiver;
 }
@@ -94,7 +117,8 @@ std::optional<std::vector<const Waiver*>> covering_clauses(const std::vector<con
   std::vector<const Waiver*> used;
   for (const judge::Deviation& deviation : deviations) {
     if (beyond_excuse(history, deviation) || sleeps_wrongly(history, deviation)) return std::nullopt;
-    const auto waiver = std::ranges::find_if(waivers, [&](const Waiver* candidate) { return covers(*candidate, deviation); });
+    const auto waiver =
+        std::ranges::find_if(waivers, [&](const Waiver* candidate) { return covers(*candidate, deviation); });
     if (waiver == waivers.end()) return std::nullopt;
     if (std::ranges::find(used, *waiver) == used.end()) used.push_back(*waiver);
   }
@@ -102,11 +126,13 @@ std::optional<std::vector<const Waiver*>> covering_clauses(const std::vector<con
 }
 
 // What deviates still when the profile is varied as these waivers say; nullopt: undecided.
-std::optional<std::vector<judge::Deviation>> left_over(model::Profile profile, const std::vector<const Waiver*>& variations,
+std::optional<std::vector<judge::Deviation>> left_over(model::Profile profile,
+                                                       const std::vector<const Waiver*>& variations,
                                                        const language::History& history) {
   for (const Waiver* waiver : variations) profile = *model::varied(profile, waiver->variation);
   judge::Judgement judgement = judge::judge(history, profile);
-  if (judgement.verdict != judge::Verdict::conform && judgement.verdict != judge::Verdict::nonconform) return std::nullopt;
+  if (judgement.verdict != judge::Verdict::conform && judgement.verdict != judge::Verdict::nonconform)
+    return std::nullopt;
   return std::move(judgement.deviations);
 }
 
@@ -124,10 +150,11 @@ std::vector<Waiver> read_waivers(const std::filesystem::path& path, const std::s
   std::vector<Waiver> waivers;
   const toml::array* tables = document["waiver"].as_array();
   if (tables == nullptr) return waivers;
+  const Catalogue catalogue = read_catalogue(locations().catalogue);
   std::set<std::string> ids;
   for (const toml::node& node : *tables) {
     if (!node.is_table()) throw UsageError(fmt::format("{}: expected [[waiver]] tables only", file));
-    Waiver waiver = read_waiver(*node.as_table(), waivers.size() + 1, file);
+    Waiver waiver = read_waiver(*node.as_table(), waivers.size() + 1, file, catalogue);
     waiver.expired = !waiver.expires.empty() && waiver.expires < today;  // ISO dates compare as text
     if (!ids.insert(waiver.id).second)
       throw UsageError(fmt::format("{}: the waiver id {} is there twice", file, waiver.id));
@@ -136,13 +163,16 @@ std::vector<Waiver> read_waivers(const std::filesystem::path& path, const std::s
   return waivers;
 }
 
-std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& waivers, const std::string& target,
-                                                   const model::Profile& profile, const language::History& history,
+std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& waivers,
+                                                   const std::string& target, const model::Profile& profile,
+                                                   const language::History& history,
                                                    const std::vector<judge::Deviation>& deviations) {
-  if (std::ranges::any_of(deviations, [&](const auto& d) { return beyond_excuse(history, d); })) return std::nullopt;
+  if (std::ranges::any_of(deviations, [&](const auto& d) { return beyond_excuse(history, d); }))
+    return std::nullopt;
   std::vector<const Waiver*> variations, clauses;
   for (const Waiver& waiver : waivers)
-    if (applies(waiver, target, history.name)) (waiver.variation.empty() ? clauses : variations).push_back(&waiver);
+    if (applies(waiver, target, history.name))
+      (waiver.variation.empty() ? clauses : variations).push_back(&waiver);
 
   if (auto used = covering_clauses(clauses, history, deviations)) return used;
   auto rest = left_over(profile, variations, history);
@@ -153,8 +183,10 @@ std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& wa
     std::vector<const Waiver*> fewer = variations;
     fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
     rest = left_over(profile, fewer, history);
-    if (rest && covering_clauses(clauses, history, *rest)) variations = std::move(fewer);
-    else ++i;
+    if (rest && covering_clauses(clauses, history, *rest))
+      variations = std::move(fewer);
+    else
+      ++i;
   }
   used->insert(used->end(), variations.begin(), variations.end());
   return used;

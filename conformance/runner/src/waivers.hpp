@@ -3,7 +3,7 @@
 //   [[waiver]]
 //   id = "copy-not-offered"           # optional: else waiver-1, waiver-2, …
 //   clause = "msgrcv.copy.index"      # the clause that is deviated from; or
-//   scenario = "copy-by-index"        # the scenario that deviates; or both
+//   scenario = "copy-by-index"        # the scenario that deviates; or both; or a variation alone
 //   target = "impl"                   # optional: else any
 //   reason = "MSG_COPY is not offered"
 //   owner = "who answers for it"      # optional
@@ -33,8 +33,8 @@ struct Waiver {
 // Today's date as YYYY-MM-DD, UTC.
 std::string today();
 
-// Throws UsageError: unreadable, malformed, an unknown key, neither clause nor scenario, no reason, an id
-// twice.
+// Throws UsageError: unreadable, malformed, an unknown key, nothing that it covers, a clause that is not in the
+// catalogue, no reason, an id twice.
 std::vector<Waiver> read_waivers(const std::filesystem::path& file, const std::string& today);
 
 // Which waivers cover this run, whose deviations from the profile these are; nullopt: at least one is not covered.

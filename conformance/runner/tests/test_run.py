@@ -45,8 +45,8 @@ def test_a_deviation_is_status_1_and_shown_with_everything_about_it(bent):
     deviation = run["deviations"][0]
     assert run["history"].splitlines()[deviation["line"] - 1].endswith("= -1 ENOSPC")
     assert results["coverage"]["linux"]["msgsnd.ok.enqueue"]["nonconform"] == 1
-    assert results["disagreements"][0]["kind"] == "verdict"
-    assert results["disagreements"][0]["results"] == {"linux": "nonconform", "model:linux-6.18": "conform"}
+    assert results["disagreements"][0]["verdicts"] == {"linux": "nonconform", "model:linux-6.18": "conform"}
+    assert results["disagreements"][0]["results"] == {"linux": "-1 ENOSPC", "model:linux-6.18": "0"}
 
 
 @pytest.mark.parametrize("bending, reason", [
@@ -123,7 +123,8 @@ def test_the_report_folder_holds_results_and_reports(svmq):
     file = svmq.file("a.scenario", SEND_AND_RECEIVE)
     answer = svmq("run", file, "--target", "model:posix", "--report", "out")
     assert answer.status == 0, answer.err
-    assert {path.name for path in (svmq.folder / "out").iterdir()} == {"results.json", "index.html", "junit.xml", "summary.md"}
+    assert {path.name for path in (svmq.folder / "out").iterdir()} == {
+        "results.json", "index.html", "junit.xml", "summary.md", "results.tap", "results.sarif", "statement.md", "statement.json"}
     answer = svmq("report", "out/results.json", "--output", "again")
     assert answer.status == 0
     assert (svmq.folder / "again/index.html").read_text() == (svmq.folder / "out/index.html").read_text()
@@ -133,7 +134,7 @@ def test_a_report_that_cannot_be_made_is_status_2(svmq):
     svmq.file("wrong.json", "{}")
     answer = svmq("report", "wrong.json", "--output", "out")
     assert answer.status == 2
-    assert "no reports were made" in answer.err
+    assert "wrong.json: $.schema" in answer.err
 
 
 def test_a_history_edited_by_hand_is_judged_nonconform_at_that_line(svmq):

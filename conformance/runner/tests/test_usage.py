@@ -17,6 +17,9 @@ from conftest import SEND_AND_RECEIVE
     (["run", "--reproduce", "linux:1:2:without=love"], "expected TARGET"),
     (["judge", "absent.history"], "absent.history: cannot be read"),
     (["judge"], "HISTORY"),
+    (["report"], "RESULTS.json"),
+    (["gate", "absent.json"], "absent.json: No such file or directory"),
+    (["verify", "absent.zip"], "absent.zip: cannot be read"),
 ])
 def test_wrong_usage_is_status_2_and_says_what_is_wrong(svmq, arguments, said):
     answer = svmq(*arguments)
@@ -25,7 +28,7 @@ def test_wrong_usage_is_status_2_and_says_what_is_wrong(svmq, arguments, said):
     assert answer.out == ""
 
 
-@pytest.mark.parametrize("command", ["targets", "run", "fuzz", "generate", "judge", "report"])
+@pytest.mark.parametrize("command", ["targets", "run", "fuzz", "generate", "judge", "report", "gate", "verify"])
 def test_every_command_explains_itself(svmq, command):
     answer = svmq(command, "--help")
     assert answer.status == 0

@@ -1,0 +1,104 @@
+"""What results.json holds so that every verdict in it can be made again."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import time
+
+from conftest import SEND_AND_RECEIVE, SOURCE, only, summary
+
+
+def kept(svmq):
+    """The histories of the file beside results.json, by target."""
+    text = (svmq.folder / "results.histories").read_text()
+    found = {}
+    for part in text.split("# target ")[1:]:
+        target, _, history = part.partition("\n")
+        found.setdefault(target, []).append(history)
+    return found
+
+
+def test_listed_runs_have_their_histories_also_where_they_conform(svmq):
+    file = svmq.file("a.scenario", SEND_AND_RECEIVE)
+    _, results = svmq.results("run", file, "--target", "linux", "--target", "model:linux-6.18")
+    for run in results["scenarios"][0]["runs"]:
+        assert run["verdict"] == "conform"
+        assert run["history"].startswith("history send-and-receive\n") and run["history"].endswith("\nend\n")
+    assert "histories" not in results
+
+
+def test_histories_of_what_is_only_counted_stand_beside(svmq):
+    _, results = svmq.results("run", "--random", 40, "--seed", 3, "--target", "model:linux-6.18", "--target", "model:posix")
+    data = (svmq.folder / "results.histories").read_bytes()
+    assert results["histories"] == {"file": "results.histories", "sha256": hashlib.sha256(data).hexdigest(), "count": 80}
+    for target, histories in kept(svmq).items():
+        assert summary(results, target)["conform"] == len(histories) == 40
+    assert svmq("judge", "results.histories", "--profile", "posix").status == 0
+
+
+def test_the_catalogue_is_named_by_its_hash(svmq):
+    file = svmq.file("a.scenario", SEND_AND_RECEIVE)
+    _, results = svmq.results("run", file, "--target", "model:posix")
+    assert results["catalogue"]["sha256"] == hashlib.sha256((SOURCE / "model" / "clauses.toml").read_bytes()).hexdigest()
+
+
+def test_shards_of_one_seed_are_disjoint_and_complete(svmq):
+    arguments = ["run", "--seed", 5, "--target", "model:posix", "--profile", "linux-6.18"]
+    _, whole = svmq.results(*arguments, "--random", 60)
+    _, first = svmq.results(*arguments, "--random", 25)
+    _, second = svmq.results(*arguments, "--random", 35, "--first", 25)
+    assert second["random"] == {"seed": 5, "without": [[]], "ranges": [[25, 35]]}
+    assert first["scenarios"] + second["scenarios"] == whole["scenarios"]
+
+
+def test_an_interrupted_run_says_so(svmq):
+    process = subprocess.Popen([svmq.program, "fuzz", "--target", "model:posix", "--scenarios", "1000000000", "--json", "r.json"],
+                               cwd=svmq.folder, stdout=subprocess.DEVNULL)
+    time.sleep(1)  # so that something was finished; whether it was does not matter
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    assert json.loads((svmq.folder / "r.json").read_text())["interrupted"] is True
+
+
+def test_a_deviation_of_the_model_names_its_line(svmq):
+    _, results = svmq.results("fuzz", "--target", "model:posix", "--profile", "linux-6.18", "--scenarios", 60, "--seed", 1)
+    deviations = [(run["history"].split("\n"), deviation) for scenario in results["scenarios"] for run in scenario["runs"]
+                  for deviation in run["deviations"]]
+    assert deviations
+    for lines, deviation in deviations:
+        line = lines[deviation["line"] - 1]
+        call = deviation["step"].split("(")[0]
+        assert line.startswith("blocked ") or call.split(": ")[-1].split(" = ")[-1] in line
+
+
+def test_what_cannot_be_written_is_said_before_anything_is_run(svmq):
+    file = svmq.file("a.scenario", SEND_AND_RECEIVE)
+    (svmq.folder / "taken").write_text("")
+    for option, path in (("--report", "taken"), ("--json", "taken/results.json"), ("--json", ".")):
+        answer = svmq("run", file, "--target", "model:posix", option, path)
+        assert answer.status == 2 and "cannot be written" in answer.err
+        assert answer.out == ""
+
+
+def test_disagreements_say_waived(bent):
+    file = bent.file("a.scenario", SEND_AND_RECEIVE.replace("send-and", "fails-to-send-and"))
+    bent.file("w.toml", '[[waiver]]\nscenario = "fails-to-send-and-receive"\nreason = "a test"\ntarget = "linux"\n')
+    _, results = bent.results("run", file, "--target", "linux", "--target", "model:linux-6.18", "--waivers", "w.toml")
+    (entry,) = results["disagreements"]
+    assert entry["verdicts"] == {"linux": "waived", "model:linux-6.18": "conform"}
+    assert set(entry["results"]) == {"linux", "model:linux-6.18"}
+    assert only(results, "linux")["waivers"] == ["waiver-1"]
+
+
+def test_judge_writes_what_the_run_says(svmq):
+    _, results = svmq.results("fuzz", "--target", "model:posix", "--profile", "linux-6.18", "--scenarios", 40, "--seed", 1)
+    runs = [(scenario["name"], scenario["runs"][0]) for scenario in results["scenarios"]]
+    svmq.file("all.histories", "".join(run["history"] for _, run in runs))
+    answer = svmq("judge", "all.histories", "--json", "verdicts.json")
+    assert answer.status == 1 and answer.out == ""
+    again = json.loads((svmq.folder / "verdicts.json").read_text())
+    assert [run["scenario"] for run in again] == [name for name, _ in runs]
+    for (_, run), judged in zip(runs, again):
+        for member in ("verdict", "steps", "clauses", "deviations"):
+            assert judged[member] == run[member]

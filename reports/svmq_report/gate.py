@@ -1,0 +1,167 @@
+"""Whether results may pass: one line, and an exit status. Whatever cannot be shown does not pass.
+
+0 conform, 1 nonconform, 2 usage or environment, 3 nothing executed, undecided, or less shown than before.
+"""
+
+import datetime
+from dataclasses import dataclass, field
+
+from svmq_report import histories, judging
+from svmq_report.load import InputError, run_state
+from svmq_report.text import plural, shorten, visible_line
+from svmq_report.view import Report, Target
+
+CONFORM, NONCONFORM, USAGE, UNDECIDED = 0, 1, 2, 3
+_WORDS = {CONFORM: "conform", NONCONFORM: "nonconform", UNDECIDED: "undecided"}
+
+
+@dataclass
+class Outcome:
+    """What the gate found on one target."""
+
+    target: Target
+    profile: str
+    counts: dict
+    deviating: list[str] = field(default_factory=list)  # names of scenarios
+    offended: dict = field(default_factory=dict)  # clauses, in order
+    lost: list[str] = field(default_factory=list)  # clauses that the baseline exercised
+    waivers: set = field(default_factory=set)  # ids of those that cover something
+
+    @property
+    def status(self) -> int:
+        if self.counts["nonconform"]:
+            return NONCONFORM
+        if not self.counts["conform"] + self.counts["waived"] or not self.target.summary["steps"]:
+            return UNDECIDED
+        return UNDECIDED if self.counts["unknown"] + self.counts["not_run"] or self.lost else CONFORM
+
+    @property
+    def words(self) -> str:
+        name = f"{visible_line(self.target.name)} by {visible_line(self.profile)}"
+        if self.status == NONCONFORM:
+            clauses = shorten(" ".join(self.offended), 160)
+            return (f"{name}: {self.counts['nonconform']:,} of {plural(sum(self.counts.values()), 'scenario')} deviate"
+                    + (f", first {self.deviating[0]}" if self.deviating else "") + (f" ({clauses})" if clauses else ""))
+        if not self.counts["conform"] + self.counts["waived"]:
+            reason = "everything is unsupported" if self.counts["unsupported"] else "nothing was executed"
+            return f"{name}: {reason}"
+        problems = [f"{self.counts[state]:,} {state.replace('_', ' ')}" for state in ("unknown", "not_run")
+                    if self.counts[state]]
+        if self.lost:
+            problems.append(f"coverage lost of {plural(len(self.lost), 'clause')}: {shorten(' '.join(self.lost), 160)}")
+        shown = ", ".join(f"{self.counts[state]:,} {state}" for state in ("conform", "waived", "unsupported")
+                          if self.counts[state])
+        return f"{name}: {'; '.join([*problems, shown])}"
+
+
+def gate(report: Report, kept: bytes | None, chosen: list[str], profile: str | None, waivers: list[dict] | None,
+         baseline: Report | None, date: str | None) -> tuple[int, str, list[str]]:
+    """Exit status, the line, and notes."""
+    date = date or datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    targets = _targets(report, chosen)
+    if not targets:
+        return UNDECIDED, "undecided: nothing was executed: the results have no target", []
+    outcomes = [_outcome(report, target, kept, profile, waivers, date) for target in targets]
+    if baseline is not None:
+        for outcome in outcomes:
+            outcome.lost = _lost(report, baseline, outcome.target.name)
+    statuses = {outcome.status for outcome in outcomes} | ({UNDECIDED} if report.interrupted else set())
+    status = NONCONFORM if NONCONFORM in statuses else UNDECIDED if UNDECIDED in statuses else CONFORM
+    worst = [outcome for outcome in outcomes if outcome.status == status] or outcomes
+    words = [outcome.words for outcome in worst]
+    if report.interrupted:
+        words.append("the run was interrupted")
+    used = set().union(*(outcome.waivers for outcome in outcomes))
+    notes = _notes(report, report.results["waivers"] if waivers is None else waivers, used, [t.name for t in targets], date)
+    return status, f"{_WORDS[status]}: {'; '.join(words)}", notes
+
+
+def _targets(report: Report, chosen: list[str]) -> list[Target]:
+    """Those chosen; else the implementations, for the model is the measure; else all."""
+    names = [target.name for target in report.targets]
+    for name in chosen:
+        if name not in names:
+            raise InputError(f"--target {visible_line(name)}: the results have no such target.\n"
+                             f"They have: {visible_line(' '.join(names)) or 'none'}.")
+    if chosen:
+        return [target for target in report.targets if target.name in chosen]
+    return [target for target in report.targets if not target.name.startswith("model:")] or report.targets
+
+
+def _outcome(report: Report, target: Target, kept: bytes | None, profile: str | None, waivers: list[dict] | None,
+             date: str) -> Outcome:
+    other_profile = profile is not None and profile != target.data["profile"]
+    outcome = Outcome(target, profile or target.data["profile"], dict(target.unlisted))
+    runs = [(scenario.data, run.data) for scenario in report.scenarios for run in scenario.runs
+            if run.target == target.name]
+    if other_profile:
+        judged = [(name, run) for name, run in _all_anew(target, runs, kept, outcome, waivers, report, date)]
+    else:
+        judged = _deviating_anew(target, runs, outcome, waivers, report, date)
+    for name, run in judged:
+        state = run_state(run)
+        outcome.counts[state] += 1
+        outcome.waivers.update(run.get("waivers", ()))
+        if state == "nonconform":
+            outcome.deviating.append(name)
+            outcome.offended.update(dict.fromkeys(id for deviation in run["deviations"] for id in deviation["clauses"]))
+    return outcome
+
+
+def _deviating_anew(target: Target, runs: list, outcome: Outcome, waivers: list[dict] | None, report: Report, date: str):
+    """Verdicts as they are; but which deviations are waived is asked anew, for waivers end and are exchanged."""
+    if waivers is None:
+        waivers = report.results["waivers"]
+    deviating = [run for _, run in runs if run["verdict"] == "nonconform"] if waivers or any(
+        run.get("waivers") for _, run in runs) else []
+    anew = iter(judging.judge([run["history"] for run in deviating], outcome.profile, target.name, waivers, date)
+                if deviating else [])
+    return [(scenario["name"], next(anew) if deviating and run["verdict"] == "nonconform" else run)
+            for scenario, run in runs]
+
+
+def _all_anew(target: Target, runs: list, kept: bytes | None, outcome: Outcome, waivers: list[dict] | None,
+              report: Report, date: str):
+    """Every history by another profile than it was judged by."""
+    if waivers is None:
+        waivers = report.results["waivers"]
+    with_history, verdicts = [], []
+    for scenario, run in runs:
+        if run["verdict"] in ("unsupported", "not-run"):
+            verdicts.append((scenario["name"], run))
+        elif run["history"]:
+            with_history.append((scenario["name"], run["history"]))
+        else:
+            raise InputError(f"scenario {scenario['name']} on {visible_line(target.name)} has no history to judge by "
+                             f"{outcome.profile}.\nWrite the results again with this version of svmq.")
+    unlisted = [entry for entry in histories.split(kept) if entry.target == target.name]
+    if len(unlisted) != sum(target.unlisted.values()):
+        raise InputError(f"the histories of {sum(target.unlisted.values()):,} scenarios on {visible_line(target.name)} that "
+                         f"are not listed are needed to judge by {outcome.profile}, and there are {len(unlisted):,}.\n"
+                         f"Run again with --profile {outcome.profile}.")
+    outcome.counts = dict.fromkeys(outcome.counts, 0)
+    with_history += [(entry.name, entry.text) for entry in unlisted]
+    anew = judging.judge([text for _, text in with_history], outcome.profile, target.name, waivers, date)
+    return verdicts + [(name, run) for (name, _), run in zip(with_history, anew)]
+
+
+def _lost(report: Report, baseline: Report, target: str) -> list[str]:
+    if target not in [entry.name for entry in baseline.targets]:
+        raise InputError(f"the baseline has no target {visible_line(target)}, so that nothing can be compared.\n"
+                         "Name a baseline of the same targets, or leave --baseline out.")
+    return [clause.id for clause in baseline.clauses.values()
+            if clause.cells[target].state != "not_exercised"
+            and (clause.id not in report.clauses or report.clauses[clause.id].cells[target].state == "not_exercised")]
+
+
+def _notes(report: Report, waivers: list[dict], used: set, targets: list[str], date: str) -> list[str]:
+    notes = []
+    for waiver in waivers:
+        if waiver["target"] and waiver["target"] not in targets:
+            continue
+        status = report.waiver_status(waiver, waiver["id"] in used, date)
+        if status == "expired":
+            notes.append(f"waiver {waiver['id']} has expired on {waiver['expires']} and covers nothing: renew or remove it")
+        elif status != "used":
+            notes.append(f"waiver {waiver['id']} is {status}" + (": remove it" if status == "no longer needed" else ""))
+    return notes

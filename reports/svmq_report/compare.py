@@ -106,7 +106,7 @@ class Comparison:
                 before, old_run = _state(self.old, name, target)
                 after, new_run = _state(self.new, name, target)
                 if before != after:
-                    run = new_run if after in ("nonconform", "waived", "unknown", "not_run") else old_run
+                    run = old_run if after == "conform" else new_run
                     yield Change(self.new.by_name.get(name) or self.old.by_name[name], target, before, after, run)
 
     def _clause_changes(self):

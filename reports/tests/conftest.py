@@ -58,3 +58,32 @@ def report_of(tmp_path):
         return view.Report(load.load(str(write(tmp_path / "results.json", data))))
 
     return make
+
+
+# ------------------------------------------------------------------------------------- with the real command
+
+
+def svmq(*arguments, **more) -> subprocess.CompletedProcess:
+    """The svmq command as a user runs it."""
+    return subprocess.run([SVMQ, *map(str, arguments)], capture_output=True, text=True, timeout=120,
+                          stdin=subprocess.DEVNULL, **more)
+
+
+@pytest.fixture(scope="session")
+def built():
+    """Skips, with the reason, where svmq is not built."""
+    if not SVMQ.exists():
+        pytest.skip(f"{SVMQ} is not built; SVMQ names another")
+
+
+@pytest.fixture(scope="session")
+def campaign(built, tmp_path_factory):
+    """The folder of a real run: files and random scenarios, conform, waived and, on the posix model, nonconform."""
+    folder = tmp_path_factory.mktemp("campaign")
+    corpus = REPORTS.parent / "conformance" / "corpus"
+    files = [*sorted((corpus / "msgsnd").glob("msgsnd.block*")), *sorted((corpus / "msgsnd").glob("msgsnd.E.*")),
+             *sorted((corpus / "permissions").glob("perm.class.*")), corpus / "msgctl" / "msgctl.set.qbytes.cap-2.scenario"]
+    done = svmq("run", *files, "--random", 20, "--seed", 7, "--target", "linux", "--target", "impl", "--target", "model:posix",
+                "--profile", "linux-6.18", "--json", folder / "results.json")
+    assert done.returncode == 1, done.stdout + done.stderr  # posix allows what Linux does not do
+    return folder

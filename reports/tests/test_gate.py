@@ -1,0 +1,158 @@
+"""The gate lets nothing pass that was not shown."""
+
+import json
+
+import pytest
+from conftest import DATA, results, run, svmq, write
+
+DAY = ("--date", "2026-06-01")
+
+
+def gate(*arguments):
+    done = run("gate", *arguments)
+    assert done.stdout.count("\n") == (done.returncode != 2), done.stdout  # one line, or a message
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("name, status, words", [
+    ("conform", 0, "conform: "), ("nonconform", 1, "nonconform: impl by linux-6.18: 2 of 1,002 scenarios deviate, first "
+     "lowest-type-first (msgrcv.select.negative msgrcv.E.ENOMSG msgrcv.E.E2BIG)"), ("unknown", 3, "undecided: "),
+    ("empty", 3, "nothing was executed"),
+])
+def test_status_and_line(name, status, words):
+    found, line, _ = gate(DATA / f"{name}.json", *DAY)
+    assert (found, words in line) == (status, True), line
+
+
+def test_everything_unsupported_does_not_pass(tmp_path):
+    data = results("unsupported")
+    data["scenarios"] = [s for s in data["scenarios"] if all(r["verdict"] == "unsupported" for r in s["runs"])]
+    assert data["scenarios"]
+    count = len(data["scenarios"])
+    for target in data["targets"]:
+        target["summary"] = {**dict.fromkeys(target["summary"], 0), "scenarios": count, "unsupported": count}
+    data["coverage"] = {}
+    status, line, _ = gate(write(tmp_path / "r.json", data))
+    assert (status, "everything is unsupported" in line) == (3, True)
+
+
+def test_no_target_does_not_pass(tmp_path):
+    data = results("empty")
+    data["targets"], data["coverage"] = [], {}
+    assert gate(write(tmp_path / "r.json", data))[0] == 3
+
+
+def test_an_interrupted_run_does_not_pass(tmp_path):
+    data = results("conform")
+    data["interrupted"] = True
+    status, line, _ = gate(write(tmp_path / "r.json", data))
+    assert (status, "interrupted" in line) == (3, True)
+
+
+@pytest.mark.parametrize("damage", [lambda text: "", lambda text: text[:-200], lambda text: text.replace("results/2", "results/9"),
+                                    lambda text: text.replace('"conform": 1000', '"conform": 1001'), lambda text: "[]"])
+def test_damaged_files_do_not_pass(tmp_path, damage):
+    path = tmp_path / "r.json"
+    path.write_text(damage((DATA / "nonconform.json").read_text()))
+    status, _, said = gate(path)
+    assert status == 2 and str(path) in said
+
+
+def test_a_missing_file_does_not_pass(tmp_path):
+    assert gate(tmp_path / "absent.json")[0] == 2
+    assert gate(DATA / "conform.json", "--baseline", tmp_path / "absent.json")[0] == 2
+    assert gate(DATA / "conform.json", "--waivers", tmp_path / "absent.toml")[0] == 2
+
+
+@pytest.mark.parametrize("histories", [None, b"", b"history other\nend\n"])
+def test_missing_or_exchanged_histories_do_not_pass(tmp_path, histories):
+    data = results("conform")
+    data["histories"] = {"file": "r.histories", "sha256": "0" * 64, "count": 3}
+    path = write(tmp_path / "r.json", data)
+    if histories is not None:
+        (tmp_path / "r.histories").write_bytes(histories)
+    status, _, said = gate(path)
+    assert status == 2 and "r.histories" in said
+
+
+def test_lost_coverage_does_not_pass(tmp_path):
+    old, new = results("conform"), results("conform")
+    target = old["targets"][0]["name"]
+    clause = next(iter(old["coverage"][target]))
+    assert gate(write(tmp_path / "new.json", new), "--baseline", write(tmp_path / "old.json", old))[0] == 0
+    del new["coverage"][target][clause]
+    status, line, _ = gate(write(tmp_path / "new.json", new), "--baseline", tmp_path / "old.json")
+    assert status == 3 and f"coverage lost of 1 clause: {clause}" in line
+
+
+def test_a_baseline_of_other_targets_is_refused(tmp_path):
+    old = results("conform")
+    for target in old["targets"]:
+        old["coverage"][f"other-{target['name']}"] = old["coverage"].pop(target["name"], {})
+        target["name"] = f"other-{target['name']}"
+    for scenario in old["scenarios"]:
+        for entry in scenario["runs"]:
+            entry["target"] = f"other-{entry['target']}"
+    old["disagreements"] = []
+    status, _, said = gate(DATA / "conform.json", "--baseline", write(tmp_path / "old.json", old))
+    assert status == 2 and "the baseline has no target" in said
+
+
+def test_only_implementations_must_conform_unless_named(tmp_path):
+    assert "linux" in gate(DATA / "nonconform.json", "--target", "linux")[1]
+    assert gate(DATA / "nonconform.json", "--target", "linux")[0] == 0
+    assert gate(DATA / "nonconform.json", "--target", "linux", "--target", "impl")[0] == 1
+    status, _, said = gate(DATA / "nonconform.json", "--target", "moon")
+    assert status == 2 and "they have: linux impl model:posix" in said.lower()
+
+
+# ------------------------------------------------------------------------------ judged anew, with the real judge
+
+
+def test_waivers_count_as_of_today(campaign):
+    path = campaign / "results.json"
+    status, line, _ = gate(path, "--target", "impl")
+    assert status == 0 and "waived" in line
+    status, line, said = gate(path, "--target", "impl", "--date", "2090-01-01")
+    assert status == 1 and "has expired on 2027-12-31" in said
+
+
+def test_other_waivers_are_applied_instead(campaign, tmp_path):
+    none = tmp_path / "none.toml"
+    none.write_text("")
+    assert gate(campaign / "results.json", "--target", "impl", "--waivers", none)[0] == 1
+    data = json.loads((campaign / "results.json").read_text())
+    offended = {id for scenario in data["scenarios"] for entry in scenario["runs"] if entry["target"] == "impl"
+                for deviation in entry["deviations"] for id in deviation["clauses"]}
+    every = tmp_path / "every.toml"
+    every.write_text("".join(f'[[waiver]]\nclause = "{id}"\nreason = "a test"\n' for id in sorted(offended))
+                     + '[[waiver]]\nid = "idle"\nclause = "ftok.recreate"\nreason = "a test"\n')
+    status, line, said = gate(campaign / "results.json", "--target", "impl", "--waivers", every)
+    assert status == 0, line
+    assert "waiver idle is " in said
+
+
+@pytest.mark.parametrize("waivers, words", [
+    ('[[waiver]]\nclause = "msgrcv.nonsense"\nreason = "x"\n', "there is no clause msgrcv.nonsense"),
+    ('[[waiver]]\nclause = "ftok.recreate"\n', "gives no reason"), ("[[waiver", "w.toml:1:"),
+])
+def test_waivers_that_are_none_are_refused(built, tmp_path, waivers, words):
+    file = tmp_path / "w.toml"
+    file.write_text(waivers)
+    status, _, said = gate(DATA / "conform.json", "--waivers", file)
+    assert status == 2 and words in said
+
+
+def test_another_profile_is_judged_anew(campaign):
+    status, line, _ = gate(campaign / "results.json", "--profile", "posix", "--target", "model:posix")
+    assert status == 0 and "model:posix by posix" in line
+    assert gate(campaign / "results.json", "--profile", "linux-6.18", "--target", "model:posix")[0] == 1
+    status, _, said = gate(campaign / "results.json", "--profile", "moon")
+    assert status == 2 and "there is no profile moon" in said
+
+
+def test_the_command_of_svmq(campaign):
+    done = svmq("gate", campaign / "results.json", "--target", "linux")
+    assert (done.returncode, done.stdout.startswith("conform: linux by linux-6.18: ")) == (0, True)
+    assert svmq("gate", campaign / "results.json", "--target", "model:posix").returncode == 1

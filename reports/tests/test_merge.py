@@ -1,0 +1,101 @@
+"""Shards merged are what one run would have given; what does not belong together is refused."""
+
+import copy
+import json
+
+import pytest
+from conftest import results, run, svmq, write
+
+CAMPAIGN = ["run", "--seed", "5", "--target", "model:posix", "--target", "model:linux-6.18", "--profile", "linux-6.18", "--json"]
+
+
+def without_clock(data: dict) -> dict:
+    data = copy.deepcopy(data)
+    for member in ("started", "seconds", "command", "environment", "histories"):
+        data.pop(member, None)
+    for scenario in data["scenarios"]:
+        for entry in scenario["runs"]:
+            entry.pop("seconds", None)
+    data["disagreements"].sort(key=lambda entry: (entry["scenario"], entry["targets"]))
+    return data
+
+
+def filled(path) -> dict:
+    from svmq_report import load
+    return load.load(str(path))
+
+
+def test_real_shards_are_what_one_run_gives(built, tmp_path):
+    def shard(name, *arguments):
+        assert svmq(*CAMPAIGN, tmp_path / f"{name}.json", *arguments).returncode == 1
+        return tmp_path / f"{name}.json"
+
+    whole = shard("whole", "--random", "60")
+    parts = [shard("b", "--random", "20", "--first", "40"), shard("a", "--random", "40")]
+    done = svmq("report", *parts, "--output", tmp_path / "merged", "--bundle", tmp_path / "merged.zip")
+    assert done.returncode == 0, done.stderr
+    merged = filled(tmp_path / "merged" / "results.json")
+    assert without_clock(merged) == without_clock(filled(whole))
+    assert merged["random"]["ranges"] == [[0, 60]]
+    assert merged["histories"]["count"] == filled(whole)["histories"]["count"]
+    assert svmq("verify", tmp_path / "merged.zip").returncode == 0
+
+
+def shards(tmp_path, change=lambda data: None):
+    """Two that fit together, the second one changed."""
+    first, second = results("nonconform"), results("nonconform")
+    first["scenarios"], second["scenarios"] = first["scenarios"][:1], second["scenarios"][1:]
+    first["disagreements"], second["disagreements"] = first["disagreements"][:1], second["disagreements"][1:]
+    second["benchmarks"] = []
+    second["random"]["ranges"] = [[1000, 1000]]
+    for data in (first, second):
+        data["targets"][1]["summary"].update(nonconform=1, scenarios=1001)
+    change(second)
+    return write(tmp_path / "a.json", first), write(tmp_path / "b.json", second)
+
+
+def test_totals_coverage_and_order(tmp_path):
+    a, b = shards(tmp_path)
+    assert run("report", b, a, "--output", tmp_path / "out").returncode == 0
+    merged = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert [scenario["name"] for scenario in merged["scenarios"]] == ["lowest-type-first", "random-1-417"]
+    assert merged["targets"][1]["summary"]["nonconform"] == 2
+    assert merged["targets"][1]["summary"]["scenarios"] == 2002
+    one = results("nonconform")["coverage"]["impl"]
+    for clause, counts in merged["coverage"]["impl"].items():
+        assert counts == {state: 2 * count for state, count in one[clause].items()}
+    assert merged["random"]["ranges"] == [[0, 2000]]
+    assert merged["seconds"] == pytest.approx(24.6)
+    assert run("report", tmp_path / "out" / "results.json", "--output", tmp_path / "again").returncode == 0
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda d: d["scenarios"].append(results("nonconform")["scenarios"][0]), "overlaps"),
+    (lambda d: d["random"].update(ranges=[[999, 5]]), "both conducted random scenario 999"),
+    (lambda d: d["random"].update(seed=2), "of another seed"),
+    (lambda d: d["random"].update(without=[[]]), "made for other needs"),
+    (lambda d: d["svmq"].update(version="9"), "the versions of svmq differ"),
+    (lambda d: d["catalogue"].update(sha256="1" * 64), "the catalogues differ"),
+    (lambda d: d["environment"].update(system="Linux 7"), "the systems differ"),
+    (lambda d: d["targets"][0].update(profile="posix"), "the targets differ"),
+    (lambda d: d["targets"].reverse(), "the targets differ"),
+    (lambda d: d["targets"][0]["capabilities"].update(uids="no"), "capabilities differ"),
+    (lambda d: d["waivers"].append({"id": "w", "clause": "x", "reason": "r", "used": 0}), "the waivers differ"),
+    (lambda d: d.update(benchmarks=results("nonconform")["benchmarks"][:1]), "benchmark pair/1 on linux is in both"),
+])
+def test_what_does_not_fit_is_refused(tmp_path, change, words):
+    a, b = shards(tmp_path, change)
+    if words == "overlaps":
+        data = json.loads(b.read_text())
+        data["targets"][1]["summary"].update(nonconform=2, scenarios=1002)
+        write(b, data)
+    done = run("report", a, b, "--output", tmp_path / "out")
+    assert done.returncode == 2
+    assert words in done.stderr and "b.json: " in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupted_shard_makes_the_whole_undecided(tmp_path):
+    a, b = shards(tmp_path, lambda d: d.update(interrupted=True))
+    run("report", a, b, "--output", tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["interrupted"] is True

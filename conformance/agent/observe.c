@@ -65,7 +65,6 @@ static enum sight observe_settled(struct watch* watch, unsigned progress) {
     watch->progress = progress;
   }
   if (now - watch->since < OBSERVE_SETTLE * 1000000LL) return SIGHT_MOVING;
-  watch->since = 0;
   return progress % 2 ? SIGHT_ASLEEP : SIGHT_RESTING;
 }
 
@@ -82,9 +81,13 @@ enum sight observe(struct watch* watch, enum blocking how, const struct slot* sl
   if (how == BLOCKING_SETTLE) return observe_settled(watch, progress);
   watch_open(watch, slot);
   bool in_call = progress % 2;
-  if (in_call && how == BLOCKING_SYSCALL && observe_read(watch->syscall_file, text, sizeof text) &&
-      !observe_waits(text))
-    return SIGHT_MOVING;
+  if (in_call && how == BLOCKING_SYSCALL) {
+    if (!observe_read(watch->syscall_file, text, sizeof text)) {
+      watch_close(watch); /* after a new image the thread may have another number */
+      return SIGHT_MOVING;
+    }
+    if (!observe_waits(text)) return SIGHT_MOVING;
+  }
   if (!observe_read(watch->state_file, text, sizeof text)) return SIGHT_GONE;
   char state = observe_state(text);
   if (state == 'Z' || state == 'X') return SIGHT_GONE;
@@ -119,10 +122,6 @@ static bool observe_probe_with(enum blocking how, const struct slot* slot) {
   bool seen = false;
   while (!seen && stamp_now().nanoseconds - begin < 200000000LL) {
     if (slot->progress == 1) seen = observe(&watch, how, slot, &runs) == SIGHT_ASLEEP;
-    if (seen && how == BLOCKING_SYSCALL) {
-      char text[1024]; /* and not only because the file could not be read */
-      seen = observe_read(watch.syscall_file, text, sizeof text) && observe_waits(text);
-    }
     if (slot->progress == 1 && watch.open && watch.state_file < 0) break;
     sched_yield();
   }

@@ -99,19 +99,23 @@ static void stage_write_rest(struct stage* stage, const struct item* item) {
     if (!stage->history.begun[i]) history_skipped(&stage->history, &stage->scenario->steps[i]);
 }
 
-/* One item, or several of one actor, from begin to quiet. The index of the next item; -1: the scenario has
- * ended. */
-static int stage_item(struct stage* stage, int index) {
+/* An item, or several of one actor, from begin to quiet. */
+static enum settled stage_do_item(struct stage* stage, int index, int* hung) {
   const struct item* item = &stage->scenario->items[index];
-  int hung;
   stage_reset_own(stage);
   if (item->concurrent)
     stage_begin_block(stage, index);
   else
     stage_begin_step(stage, index);
-  bool skipped = !item->concurrent && stage->history.begun[item->first];
-  enum settled settled = stage_settle(stage, &hung);
+  enum settled settled = stage_settle(stage, hung);
   for (int i = 0; i < stage->scenario->actor_count; i++) stage->shared->slots[i].until = 0;
+  return settled;
+}
+
+/* What came of it. The index of the next item; -1: the scenario has ended. */
+static int stage_write_item(struct stage* stage, int index, enum settled settled, int hung) {
+  const struct item* item = &stage->scenario->items[index];
+  bool skipped = !item->concurrent && stage->history.begun[item->first];
   history_write(&stage->history);
   stage_note_exec(stage);
   stage->hung = settled == SETTLED_HUNG;
@@ -208,6 +212,8 @@ static bool stage_prepare(struct stage* stage, const char* text, size_t length) 
   }
   if (calls.needs_directory) {
     snprintf(directory, sizeof directory, "%.200s/%u", conductor->directory, ++conductor->serial);
+    /* Made here, for processes that enter it at once must all find it open to every user. */
+    mkdir(directory, 0700), chmod(directory, 01777);
     snprintf(stage->shared->directory, sizeof stage->shared->directory, "%.200s", conductor->directory);
     /* The conductor itself goes there only if it must: it may never leave all that it has entered (libsvmq
      * keeps every namespace mapped), and its children would inherit that. */
@@ -239,16 +245,33 @@ static bool stage_prepare(struct stage* stage, const char* text, size_t length) 
   return true;
 }
 
+/* Whose step the first item is, if that need not wait until all have entered; else CONDUCTOR. */
+static int stage_first_actor(const struct stage* stage) {
+  const struct scenario* scenario = stage->scenario;
+  if (!scenario->item_count || scenario->items[0].concurrent) return CONDUCTOR;
+  int actor = scenario->steps[0].actor;
+  return actor != CONDUCTOR && stage->players[actor].stands ? actor : CONDUCTOR;
+}
+
 static void stage_run(struct stage* stage) {
-  bool started = pool_enter(stage);
-  stage_write_actors(stage);
+  int hung = -1, next = 0;
+  enum settled settled = SETTLED;
   history_begin(&stage->history);
-  if (!started && !conductor_interrupted()) {
+  bool started = pool_begin(stage);
+  int early = started ? stage_first_actor(stage) : CONDUCTOR;
+  if (early != CONDUCTOR) settled = stage_do_item(stage, 0, &hung);
+  started = started && pool_entered(stage);
+  if (early != CONDUCTOR && stage->players[early].replaced) settled = stage_do_item(stage, 0, &hung);
+  stage_write_actors(stage);
+  history_write_begin(&stage->history);
+  if (!started && !conductor_interrupted())
     history_line(&stage->history, "failed", "the processes of the scenario could not be started");
-    return;
+  stage->history.ended = !started || stage_write_needs(stage);
+  if (early != CONDUCTOR) next = stage_write_item(stage, 0, settled, hung);
+  while (!stage->history.ended && next >= 0 && next < stage->scenario->item_count) {
+    settled = stage_do_item(stage, next, &hung);
+    next = stage_write_item(stage, next, settled, hung);
   }
-  if (stage_write_needs(stage)) return;
-  for (int i = 0; i >= 0 && i < stage->scenario->item_count;) i = stage_item(stage, i);
 }
 
 bool conduct(struct conductor* conductor, const struct scenario* scenario, const char* text, size_t length,

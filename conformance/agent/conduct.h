@@ -29,6 +29,7 @@ struct conductor {
   char limits[128]; /* as they stand in a history */
   char own[1024];   /* lines of a history: the ids that exist, its own credentials */
   struct standing standing[MAX_ACTORS];
+  bool stale;      /* processes were killed whose reports may still lie in the pipe */
   unsigned serial; /* of scenarios */
 };
 

@@ -11,7 +11,7 @@ static int observe_open(const struct slot* slot, const char* name) {
 }
 
 static void watch_open(struct watch* watch, const struct slot* slot) {
-  if (watch->open) return;
+  if (watch->open || !slot->pid) return; /* the latter: it has not yet said who it is */
   watch->open = true;
   watch->syscall_file = observe_open(slot, "syscall");
   watch->state_file = observe_open(slot, "stat");
@@ -80,6 +80,7 @@ enum sight observe(struct watch* watch, enum blocking how, const struct slot* sl
   agent_fence();
   if (how == BLOCKING_SETTLE) return observe_settled(watch, progress);
   watch_open(watch, slot);
+  if (!watch->open) return SIGHT_MOVING;
   bool in_call = progress % 2;
   if (in_call && how == BLOCKING_SYSCALL) {
     if (!observe_read(watch->syscall_file, text, sizeof text)) {

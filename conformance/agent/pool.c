@@ -69,7 +69,7 @@ static void pool_order(struct stage* stage, int process) {
   }
 }
 
-static bool pool_begin(struct stage* stage, int process) {
+static bool pool_begin_process(struct stage* stage, int process) {
   struct player* player = &stage->players[process];
   const struct standing* standing = &stage->conductor->standing[process];
   if (pool_has_threads(stage, process)) return pool_fork(stage, process, false);
@@ -91,31 +91,36 @@ static bool pool_replace(struct stage* stage, int process) {
   if (!stage->players[process].stands || standing->entries < 2) return false;
   close(standing->command_write);
   standing->pid = 0;
+  history_forget_death(&stage->history, process);
+  stage->players[process].replaced = true;
   if (!pool_fork(stage, process, true)) return false;
   pool_order(stage, process);
   return true;
 }
 
-bool pool_enter(struct stage* stage) {
-  const struct scenario* scenario = stage->scenario;
+bool pool_begin(struct stage* stage) {
+  if (stage->conductor->stale) stage_take_reports(stage); /* of processes that were killed then */
+  stage->conductor->stale = false;
+  for (int i = 0; i < stage->scenario->actor_count; i++) stage->players[i].ready = false;
+  for (int i = 0; i < stage->scenario->actor_count; i++)
+    if (stage_is_process(stage, i) && !pool_begin_process(stage, i)) return false;
+  return true;
+}
+
+bool pool_entered(struct stage* stage) {
   struct conductor* conductor = stage->conductor;
-  stage_take_reports(stage); /* what the last scenario's actors said late */
-  for (int i = 0; i < scenario->actor_count; i++) stage->players[i].ready = false;
-  for (int i = 0; i < scenario->actor_count; i++)
-    if (stage_is_process(stage, i) && !pool_begin(stage, i)) return false;
   long long begin = stamp_now().nanoseconds;
-  for (int i = 0; i < scenario->actor_count; i++) {
+  for (int i = 0; i < stage->scenario->actor_count; i++) {
+    int process = stage->scenario->actors[i].process;
     while (!stage->players[i].ready) {
       if (conductor_interrupted() || stamp_now().nanoseconds - begin > conductor->limit * 1000000LL)
         return false;
-      if (stage_take_reports(stage)) continue;
-      conductor_wait(conductor, conductor->report_read, 10000000);
-      stage_reap(stage);
-      int process = scenario->actors[i].process;
       if (!stage->players[process].alive && !pool_replace(stage, process)) return false;
+      conductor_wait(conductor, conductor->report_read, 10000000);
+      stage_take_reports(stage);
+      stage_reap(stage);
     }
   }
-  stage->history.event_count = 0; /* the deaths of those that were replaced are no part of it */
   return true;
 }
 
@@ -124,6 +129,7 @@ bool pool_enter(struct stage* stage) {
 
 static void pool_kill(struct stage* stage, int process) {
   struct player* player = &stage->players[process];
+  stage->conductor->stale = true;
   if (player->alive) {
     kill(player->pid, SIGKILL);
     while (waitpid(player->pid, NULL, 0) < 0 && errno == EINTR) {

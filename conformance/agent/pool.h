@@ -10,8 +10,11 @@
 
 #include "stage.h"
 
-/* Has every process of the scenario enter it. False if one of them could not be started. */
-bool pool_enter(struct stage* stage);
+/* Sends every process of the scenario into it. A standing one may be given its first order at once. False if
+ * one of them could not be started. */
+bool pool_begin(struct stage* stage);
+/* Waits until all have entered; who has been replaced on the way has not got its first order. */
+bool pool_entered(struct stage* stage);
 
 /* After the scenario: processes that sleep in a call are recalled, those that cannot stand any longer end. */
 void pool_leave(struct stage* stage);

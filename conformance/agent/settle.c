@@ -68,8 +68,10 @@ bool stage_take_reports(struct stage* stage) {
          (length = read(stage->conductor->report_read, reports, sizeof reports)) > 0) {
     for (size_t i = 0; i < (size_t)length / sizeof reports[0]; i++) {
       struct player* player = &stage->players[reports[i].actor];
-      player->busy = false;
-      player->ready = true;
+      if (reports[i].entered)
+        player->ready = true;
+      else
+        player->busy = false;
       any = true;
     }
   }
@@ -134,8 +136,8 @@ enum settled stage_settle(struct stage* stage, int* hung) {
   long long limit = stage->conductor->limit * 1000000LL;
   bool was_quiet = false;
   for (int i = 0; i < stage->scenario->actor_count; i++) stage->players[i].watch.since = 0;
-  for (;;) {
-    if (stage_take_reports(stage)) {
+  for (bool reported = true;;) {
+    if (reported && stage_take_reports(stage)) {
       was_quiet = false;
       pause = 50000;
     }
@@ -158,7 +160,7 @@ enum settled stage_settle(struct stage* stage, int* hung) {
     }
     was_quiet = false;
     if (stamp_now().nanoseconds - begin > limit) return SETTLED_HUNG;
-    conductor_wait(stage->conductor, stage->conductor->report_read, pause);
+    reported = conductor_wait(stage->conductor, stage->conductor->report_read, pause);
     if (pause < 5000000) pause += pause / 2;
   }
 }

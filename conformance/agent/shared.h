@@ -40,7 +40,7 @@ struct slot {
   volatile int step;    /* for a new image after exec(): the step that executed it */
   volatile size_t used; /* bytes of complete records in the arena */
   volatile bool making; /* one more begins there, not yet complete */
-  pid_t pid;
+  volatile pid_t pid;
   long tid;
   int command_read, report_write; /* file descriptors, for a new image */
   bool unshared;

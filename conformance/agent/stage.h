@@ -7,10 +7,11 @@
 
 /* What the conductor knows of an actor. */
 struct player {
-  bool busy;  /* has an item and has not reported */
-  bool poked; /* got a signal (or was continued) while idle: it may be running until it is seen resting */
-  bool gone;  /* its thread has ended */
-  bool ready;
+  bool busy;     /* has an item and has not reported */
+  bool poked;    /* got a signal (or was continued) while idle: it may be running until it is seen resting */
+  bool gone;     /* its thread has ended */
+  bool ready;    /* has entered the scenario */
+  bool replaced; /* its process, because it could not enter */
   unsigned long long runs;
   struct watch watch;
   int command_write;

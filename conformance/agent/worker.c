@@ -105,8 +105,8 @@ static void worker_follow_creds(struct worker* worker) {
 
 /* -------------------------------------------------------------------------------------------- items to do */
 
-static void worker_report(const struct worker* worker) {
-  struct report report = {worker->actor};
+static void worker_report(const struct worker* worker, bool entered) {
+  struct report report = {worker->actor, entered};
   while (write(worker->slot->report_write, &report, sizeof report) < 0 && errno == EINTR) {
   }
 }
@@ -147,7 +147,7 @@ static void worker_loop(struct worker* worker) {
       if (item->concurrent) worker_pass_gate(worker, order);
       worker_do_steps(worker, item->first);
     }
-    worker_report(worker);
+    worker_report(worker, order == ORDER_ENTER);
   }
 }
 
@@ -157,8 +157,9 @@ static void* worker_thread(void* argument) {
   struct worker* worker = argument;
   worker->slot->command_read = worker->command_read;
   worker->slot->tid = worker_thread_id();
+  agent_fence();
   worker->slot->pid = getpid();
-  worker_report(worker);
+  worker_report(worker, true);
   worker_loop(worker);
   return NULL;
 }
@@ -184,7 +185,7 @@ static void worker_start_threads(const struct worker_start* start, int process) 
     if (!error) continue;
     worker->slot->need = NEED_THREADS;
     snprintf(worker->slot->reason, sizeof worker->slot->reason, "%s", strerror(error));
-    worker_report(worker);
+    worker_report(worker, true);
   }
 }
 
@@ -221,6 +222,7 @@ static void worker_enter(struct worker* worker) {
   }
   slot->command_read = worker->command_read;
   slot->tid = worker_thread_id();
+  agent_fence(); /* by its pid the conductor sees that the others are set */
   slot->pid = getpid();
 }
 
@@ -237,7 +239,7 @@ void worker_process(const struct worker_start* start, int actor) {
   if (!start->stands) {
     worker_enter(worker);
     worker_start_threads(start, actor);
-    worker_report(worker);
+    worker_report(worker, true);
   }
   worker_loop(worker);
   _exit(0);
@@ -292,7 +294,7 @@ int worker_again(const char* program, int shared_file, int actor) {
   const struct step* step = &scenario.steps[slot->step];
   step_executed(worker, step);
   worker_do_steps(worker, step->place + 1);
-  worker_report(worker);
+  worker_report(worker, false);
   worker_loop(worker);
   return 0;
 }

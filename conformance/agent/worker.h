@@ -26,9 +26,10 @@ struct worker {
  * that `shared` holds now. */
 enum { ORDER_ENTER = -1 };
 
-/* What a worker writes to the report pipe when it is ready, and whenever it has done an item. */
+/* What a worker writes to the report pipe when it has entered a scenario, and whenever it has done an item.
+ */
 struct report {
-  int actor;
+  int actor, entered;
 };
 
 struct worker_start {

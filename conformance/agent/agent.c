@@ -8,7 +8,7 @@
 #define AGENT_VERSION "0.1.0"
 
 static const char agent_help[] =
-    "Usage: svmq-agent [OPTION]... < SCENARIOS > HISTORIES\n"
+    "Usage: %s [OPTION]... < SCENARIOS > HISTORIES\n"
     "Conducts scenarios of System V message queue calls with real processes and prints what happened.\n"
     "\n"
     "  --isolate        each scenario in a fresh IPC namespace (root, or user namespaces, needed)\n"
@@ -67,7 +67,8 @@ static void agent_drop(struct agent* agent, size_t length, int next_line) {
 
 /* Conducts the first `length` bytes of the input, which begin with a line that is not empty. */
 static bool agent_conduct(struct agent* agent, size_t length) {
-  static struct scenario scenario;
+  struct shared* shared = agent->conductor.shared;
+  struct scenario* scenario = &shared->scenario;
   char error[512];
   bool go_on = true;
   agent->out.length = 0;
@@ -75,11 +76,10 @@ static bool agent_conduct(struct agent* agent, size_t length) {
     snprintf(error, sizeof error, "line %d: a scenario of more than %d bytes", agent->line, MAX_SCENARIO);
     conduct_failed(&agent->conductor, NULL, error, &agent->out);
   } else {
-    if (scenario_parse(&scenario, agent->input.data, length, agent->line, error, sizeof error))
-      go_on = conduct(&agent->conductor, &scenario, agent->input.data, length, &agent->out);
+    if (scenario_parse(scenario, shared->memory, agent->input.data, length, agent->line, error, sizeof error))
+      go_on = conduct(&agent->conductor, scenario, agent->input.data, length, &agent->out);
     else
-      conduct_failed(&agent->conductor, scenario.name, error, &agent->out);
-    scenario_free(&scenario);
+      conduct_failed(&agent->conductor, scenario->name, error, &agent->out);
   }
   return agent_write(&agent->out) && go_on;
 }
@@ -133,8 +133,10 @@ static void agent_read_scenarios(struct agent* agent) {
 
 /* -------------------------------------------------------------------------------------------------- start */
 
+static const char* agent_name = "svmq-agent";
+
 static int agent_usage(const char* problem, const char* what) {
-  fprintf(stderr, "svmq-agent: %s%s\nTry 'svmq-agent --help'.\n", problem, what);
+  fprintf(stderr, "%s: %s%s\nTry '%s --help'.\n", agent_name, problem, what, agent_name);
   return 2;
 }
 
@@ -143,11 +145,11 @@ static int agent_arguments(struct agent* agent, int count, char** arguments) {
   for (int i = 1; i < count; i++) {
     const char *argument = arguments[i], *value = i + 1 < count ? arguments[i + 1] : NULL;
     if (!strcmp(argument, "--help")) {
-      fputs(agent_help, stdout);
+      printf(agent_help, agent_name);
       return 0;
     }
     if (!strcmp(argument, "--version")) {
-      puts("svmq-agent " AGENT_VERSION);
+      printf("%s %s\n", agent_name, AGENT_VERSION);
       return 0;
     }
     if (!strcmp(argument, "--isolate")) {
@@ -189,19 +191,21 @@ int main(int count, char** arguments) {
     return worker_again(arguments[0], atoi(arguments[2]), atoi(arguments[3]));
   agent.conductor.limit = 5000;
   agent.conductor.program = arguments[0];
+  const char* slash = count > 0 ? strrchr(arguments[0], '/') : NULL;
+  if (count > 0) agent_name = slash ? slash + 1 : arguments[0];
   int status = agent_arguments(&agent, count, arguments);
   if (status >= 0) return status;
   bool good = !agent.conductor.isolate || isolate_prepare(reason, sizeof reason);
   if (!good && calls.needs_directory) {
     /* Its queues are isolated by their directory; only credentials and shared memory are not. */
-    fprintf(stderr, "svmq-agent: going on without an IPC namespace: %s\n", reason);
+    fprintf(stderr, "%s: going on without an IPC namespace: %s\n", agent_name, reason);
     agent.conductor.isolate = false;
     good = true;
   }
   creds_prepare();
   good = good && agent_make_directory(&agent, reason, sizeof reason) &&
          conductor_start(&agent.conductor, reason, sizeof reason);
-  if (!good) fprintf(stderr, "svmq-agent: %s\n", reason);
+  if (!good) fprintf(stderr, "%s: %s\n", agent_name, reason);
   if (good && agent.capabilities) {
     probe_capabilities(&agent.conductor, &agent.out);
     agent_write(&agent.out);

@@ -107,7 +107,8 @@ static int calls_namespace_nothing(const char* directory) {
 
 /* The libraries declare some of these with other qualifiers; the table wants one type everywhere. */
 #if defined(__SANITIZE_ADDRESS__) && defined(SYS_msgsnd)
-/* The sanitizer's wrappers look at the whole message themselves, and scenarios send from memory that is not there. */
+/* The sanitizer's wrappers look at the whole message themselves, and scenarios send from memory that is not
+ * there. */
 static int calls_msgsnd(int id, const void* message, size_t size, int flags) {
   return (int)syscall(SYS_msgsnd, id, message, size, flags);
 }

@@ -1,13 +1,15 @@
 /* A scenario from its namespace to its removal. */
 #include "calls.h"
-#include "stage.h"
+#include "pool.h"
 
 /* -------------------------------------------------------------------------------------------------- items */
 
-static void stage_command(struct stage* stage, int actor, int item) {
+/* Orders an actor to do an item, or all of its steps that stand before place `until`. */
+static void stage_command(struct stage* stage, int actor, int item, int until) {
   struct slot* slot = &stage->shared->slots[actor];
   slot->used = 0;
   slot->making = false;
+  slot->until = until;
   stage->history.read[actor] = 0;
   stage->players[actor].busy = true;
   agent_fence();
@@ -20,11 +22,25 @@ static void stage_reset_own(struct stage* stage) {
   stage->history.read[MAX_ACTORS] = 0;
 }
 
-static void stage_begin_step(struct stage* stage, const struct step* step) {
+/* How far an actor may go by itself: to the next item that is not its own. But one item at a time while
+ * another's call is unfinished: what a step makes of that must be seen before the next. */
+static int stage_stretch(const struct stage* stage, int index, int actor) {
+  const struct scenario* scenario = stage->scenario;
+  int last = index;
+  for (int i = 0; i < scenario->actor_count; i++)
+    if (stage->history.announced[i] || stage->players[i].poked) return scenario->items[index].first + 1;
+  while (last + 1 < scenario->item_count && !scenario->items[last + 1].concurrent &&
+         scenario->steps[scenario->items[last + 1].first].actor == actor)
+    last++;
+  return scenario->items[last].first + 1;
+}
+
+static void stage_begin_step(struct stage* stage, int index) {
+  const struct step* step = &stage->scenario->steps[stage->scenario->items[index].first];
   if (step->actor == CONDUCTOR) {
     stage_own_step(stage, step);
   } else if (stage_can_act(stage, step->actor)) {
-    stage_command(stage, step->actor, step->item);
+    stage_command(stage, step->actor, index, stage_stretch(stage, index, step->actor));
   } else {
     history_skipped(&stage->history, step);
   }
@@ -39,7 +55,7 @@ static void stage_begin_block(struct stage* stage, int index) {
     if (step->actor == CONDUCTOR || takes_part[step->actor]) continue;
     if (stage_can_act(stage, step->actor)) {
       takes_part[step->actor] = true;
-      stage_command(stage, step->actor, index);
+      stage_command(stage, step->actor, index, item->first + item->count);
     } else {
       history_skipped(&stage->history, step);
     }
@@ -83,113 +99,63 @@ static void stage_write_rest(struct stage* stage, const struct item* item) {
     if (!stage->history.begun[i]) history_skipped(&stage->history, &stage->scenario->steps[i]);
 }
 
-/* One item from begin to quiet; false if the scenario ends with it. */
-static bool stage_item(struct stage* stage, int index) {
+/* An item, or several of one actor, from begin to quiet. */
+static enum settled stage_do_item(struct stage* stage, int index, int* hung) {
   const struct item* item = &stage->scenario->items[index];
-  int hung;
   stage_reset_own(stage);
-  stage->shared->open_item = index;
-  agent_fence();
   if (item->concurrent)
     stage_begin_block(stage, index);
   else
-    stage_begin_step(stage, &stage->scenario->steps[item->first]);
+    stage_begin_step(stage, index);
+  enum settled settled = stage_settle(stage, hung);
+  for (int i = 0; i < stage->scenario->actor_count; i++) stage->shared->slots[i].until = 0;
+  return settled;
+}
+
+/* What came of it. The index of the next item; -1: the scenario has ended. */
+static int stage_write_item(struct stage* stage, int index, enum settled settled, int hung) {
+  const struct item* item = &stage->scenario->items[index];
   bool skipped = !item->concurrent && stage->history.begun[item->first];
-  enum settled settled = stage_settle(stage, &hung);
-  stage->shared->open_item = -1;
   history_write(&stage->history);
   stage_note_exec(stage);
-  if (stage->history.ended || settled == SETTLED_INTERRUPTED) return false;
+  stage->hung = settled == SETTLED_HUNG;
+  if (stage->history.ended || settled == SETTLED_INTERRUPTED) return -1;
   if (settled == SETTLED_HUNG) {
     history_line(&stage->history, "hung", stage->scenario->actors[hung].name);
-    return false;
+    return -1;
   }
-  if (skipped) return true;
+  if (skipped) return index + 1;
   stage_write_blocked(stage);
   stage_write_rest(stage, item);
-  return true;
+  while (++index < stage->scenario->item_count && stage->history.begun[stage->scenario->items[index].first]) {
+  }
+  return index;
 }
 
 /* -------------------------------------------------------------------------------------------------- start */
 
-static void stage_child(struct stage* stage, int process, const int* command_read) {
-  const struct scenario* scenario = stage->scenario;
-  for (int i = 0; i < scenario->actor_count; i++) {
-    close(stage->players[i].command_write); /* or a pipe would not end when the conductor does */
-    if (scenario->actors[i].process == process) stage->shared->slots[i].command_read = command_read[i];
-  }
-  close(stage->conductor->report_read);
-  struct worker_start start;
-  start.scenario = scenario;
-  start.shared = stage->shared;
-  start.shared_file = stage->conductor->shared_file;
-  start.program = stage->conductor->program;
-  start.mask = stage->conductor->waiting_mask;
-  start.enters = calls.needs_directory && !scenario->has_own_calls;
-  worker_process(&start, process);
-}
-
-static void stage_reset_slots(struct stage* stage) {
+static void stage_reset_slots(struct stage* stage, const char* directory) {
   struct shared* shared = stage->shared;
   shared->gate = 0;
-  shared->open_item = -1;
   for (int i = 0; i < stage->scenario->variable_count; i++) shared->variables[i] = -1;
   for (int i = 0; i < stage->scenario->actor_count; i++) {
     struct slot* slot = &shared->slots[i];
     memset(slot, 0, offsetof(struct slot, creds));
     slot->need = NEED_COUNT;
     slot->report_write = stage->conductor->report_write;
-    memcpy(slot->directory, stage->directory, sizeof slot->directory);
+    memcpy(slot->directory, directory, sizeof slot->directory);
   }
   memset(&shared->slots[MAX_ACTORS], 0, offsetof(struct slot, creds));
+  memcpy(shared->slots[MAX_ACTORS].directory, directory, sizeof shared->slots[MAX_ACTORS].directory);
   stage->self.scenario = stage->scenario;
   stage->self.shared = shared;
   stage->self.slot = &shared->slots[MAX_ACTORS];
   stage->self.actor = CONDUCTOR;
 }
 
-/* Starts all processes and waits until each of their actors is ready. */
-static bool stage_start(struct stage* stage) {
-  const struct scenario* scenario = stage->scenario;
-  int command_read[MAX_ACTORS];
-  bool good = true;
-  stage_reset_slots(stage);
-  stage_take_reports(stage); /* what the last scenario's actors said late */
-  for (int i = 0; i < scenario->actor_count; i++) {
-    int ends[2] = {-1, -1};
-    good = pipe(ends) == 0 && good;
-    command_read[i] = ends[0];
-    stage->players[i].command_write = ends[1];
-    stage->players[i].ready = false;
-  }
-  for (int i = 0; i < scenario->actor_count && good; i++) {
-    if (!stage_is_process(stage, i)) continue;
-    pid_t pid = fork();
-    if (pid == 0) stage_child(stage, i, command_read);
-    good = pid > 0;
-    stage->players[i].pid = pid;
-    stage->players[i].alive = good;
-  }
-  for (int i = 0; i < scenario->actor_count; i++) close(command_read[i]);
-  long long begin = stamp_now().nanoseconds;
-  for (int i = 0; i < scenario->actor_count && good; i++) {
-    while (!stage->players[i].ready && good) {
-      stage_reap(stage);
-      good = stage_process(stage, i)->alive && !conductor_interrupted() &&
-             stamp_now().nanoseconds - begin < stage->conductor->limit * 1000000LL;
-      if (good && !stage_take_reports(stage))
-        conductor_wait(stage->conductor, stage->conductor->report_read, 10000000);
-    }
-  }
-  return good;
-}
-
 static void stage_write_actors(struct stage* stage) {
   struct string* out = stage->history.out;
-  struct creds own;
-  creds_observe(&own);
-  creds_print_ids(out);
-  string_word(out, "conductor "), creds_print(out, &own), string_char(out, '\n');
+  string_word(out, stage->conductor->own);
   for (int i = 0; i < stage->scenario->actor_count; i++) {
     const struct actor* actor = &stage->scenario->actors[i];
     if (!stage_is_process(stage, i)) {
@@ -218,24 +184,10 @@ static bool stage_write_needs(struct stage* stage) {
 
 /* ------------------------------------------------------------------------------------------------ the end */
 
-static void stage_stop(struct stage* stage) {
-  for (int i = 0; i < stage->scenario->actor_count; i++) {
-    struct player* player = &stage->players[i];
-    if (stage_is_process(stage, i) && player->alive) {
-      kill(player->pid, SIGKILL);
-      while (waitpid(player->pid, NULL, 0) < 0 && errno == EINTR) {
-      }
-      player->alive = false;
-    }
-    watch_close(&player->watch);
-    if (player->command_write >= 0) close(player->command_write);
-  }
-}
-
 static void stage_remove_directories(struct stage* stage) {
   char directory[256];
   if (!calls.needs_directory) return;
-  calls.namespace_remove(stage->directory);
+  calls.namespace_remove(stage->self.slot->directory);
   for (int i = 0; i < stage->scenario->step_count; i++) {
     const struct step* step = &stage->scenario->steps[i];
     if (step->call != CALL_UNSHARE || !stage->history.begun[i]) continue;
@@ -248,21 +200,29 @@ static void stage_remove_directories(struct stage* stage) {
 static bool stage_prepare(struct stage* stage, const char* text, size_t length) {
   struct conductor* conductor = stage->conductor;
   struct history* history = &stage->history;
-  if (conductor->isolate && !isolate_again()) {
-    history_line(history, "unsupported namespaces", strerror(errno));
-    return false;
+  char directory[256] = "";
+  /* Queues with a namespace of their own need the system's only to keep segments apart from those of others.
+   */
+  if (conductor->isolate && (!calls.needs_directory || stage->scenario->has_segments)) {
+    if (!isolate_again()) {
+      history_line(history, "unsupported namespaces", strerror(errno));
+      return false;
+    }
+    stage->shared->namespace_count++;
   }
   if (calls.needs_directory) {
-    snprintf(stage->directory, sizeof stage->directory, "%.200s/%u", conductor->directory,
-             ++conductor->serial);
+    snprintf(directory, sizeof directory, "%.200s/%u", conductor->directory, ++conductor->serial);
+    /* Made here, for processes that enter it at once must all find it open to every user. */
+    mkdir(directory, 0700), chmod(directory, 01777);
     snprintf(stage->shared->directory, sizeof stage->shared->directory, "%.200s", conductor->directory);
     /* The conductor itself goes there only if it must: it may never leave all that it has entered (libsvmq
      * keeps every namespace mapped), and its children would inherit that. */
-    if (stage->scenario->has_own_calls && calls.namespace_new(stage->directory) != 0) {
+    if (stage->scenario->has_own_calls && calls.namespace_new(directory) != 0) {
       history_line(history, "failed no namespace:", strerror(errno));
       return false;
     }
   }
+  stage_reset_slots(stage, directory);
   bool fresh = conductor->isolate || calls.needs_directory;
   history_line(history, "namespace", fresh ? "fresh" : "used");
   if (!fresh) conduct_read_limits(conductor); /* all fresh namespaces begin alike */
@@ -285,17 +245,33 @@ static bool stage_prepare(struct stage* stage, const char* text, size_t length) 
   return true;
 }
 
+/* Whose step the first item is, if that need not wait until all have entered; else CONDUCTOR. */
+static int stage_first_actor(const struct stage* stage) {
+  const struct scenario* scenario = stage->scenario;
+  if (!scenario->item_count || scenario->items[0].concurrent) return CONDUCTOR;
+  int actor = scenario->steps[0].actor;
+  return actor != CONDUCTOR && stage->players[actor].stands ? actor : CONDUCTOR;
+}
+
 static void stage_run(struct stage* stage) {
-  bool started = stage_start(stage);
-  stage_write_actors(stage);
+  int hung = -1, next = 0;
+  enum settled settled = SETTLED;
   history_begin(&stage->history);
-  if (!started && !conductor_interrupted()) {
+  bool started = pool_begin(stage);
+  int early = started ? stage_first_actor(stage) : CONDUCTOR;
+  if (early != CONDUCTOR) settled = stage_do_item(stage, 0, &hung);
+  started = started && pool_entered(stage);
+  if (early != CONDUCTOR && stage->players[early].replaced) settled = stage_do_item(stage, 0, &hung);
+  stage_write_actors(stage);
+  history_write_begin(&stage->history);
+  if (!started && !conductor_interrupted())
     history_line(&stage->history, "failed", "the processes of the scenario could not be started");
-    return;
+  stage->history.ended = !started || stage_write_needs(stage);
+  if (early != CONDUCTOR) next = stage_write_item(stage, 0, settled, hung);
+  while (!stage->history.ended && next >= 0 && next < stage->scenario->item_count) {
+    settled = stage_do_item(stage, next, &hung);
+    next = stage_write_item(stage, next, settled, hung);
   }
-  if (stage_write_needs(stage)) return;
-  for (int i = 0; i < stage->scenario->item_count; i++)
-    if (!stage_item(stage, i)) return;
 }
 
 bool conduct(struct conductor* conductor, const struct scenario* scenario, const char* text, size_t length,
@@ -314,7 +290,7 @@ bool conduct(struct conductor* conductor, const struct scenario* scenario, const
   if (stage_prepare(stage, text, length)) stage_run(stage);
   if (conductor_interrupted()) history_line(&stage->history, "failed", "the agent was told to end");
   string_word(out, "end\n");
-  stage_stop(stage);
+  pool_leave(stage);
   stage_remove_directories(stage);
   leavings_remove(&stage->leavings);
   if (*stage->shared->scratch) folder_remove(stage->shared->scratch);

@@ -6,6 +6,12 @@
 #include "observe.h"
 #include "worker.h"
 
+struct standing { /* a process that stands from one scenario to the next */
+  pid_t pid;      /* 0: there is none */
+  int command_write;
+  unsigned entries; /* into how many scenarios it was sent */
+};
+
 struct conductor {
   /* Given. */
   const char* program;   /* argv[0] */
@@ -21,7 +27,10 @@ struct conductor {
   enum blocking blocking;
   char system[256];
   char limits[128]; /* as they stand in a history */
-  unsigned serial;  /* of scenarios */
+  char own[1024];   /* lines of a history: the ids that exist, its own credentials */
+  struct standing standing[MAX_ACTORS];
+  bool stale;      /* processes were killed whose reports may still lie in the pipe */
+  unsigned serial; /* of scenarios */
 };
 
 /* Prepares everything that outlives a scenario; false with the reason. Blocks SIGCHLD, SIGINT and SIGTERM:
@@ -43,6 +52,8 @@ void conduct_header(const struct conductor* conductor, const char* name, struct 
 
 /* The signal that asked the agent to end, or 0. */
 int conductor_interrupted(void);
+/* Whether a child has ended, stopped or gone on, as far as is known, since this was asked last. */
+bool conductor_child_changed(void);
 /* Waits until a file can be read (-1: none), a signal comes, or the time is over. */
 bool conductor_wait(struct conductor* conductor, int file, long long nanoseconds);
 

@@ -1,5 +1,5 @@
 #include "calls.h"
-#include "conduct.h"
+#include "pool.h"
 
 enum { CONDUCT_VERSION = 1 };
 
@@ -8,7 +8,17 @@ enum { CONDUCT_VERSION = 1 };
 static volatile sig_atomic_t conduct_signal;
 
 static void conduct_note_signal(int number) { conduct_signal = number; }
+static volatile sig_atomic_t conduct_child_changed = 1;
+
+static void conduct_note_child(int number) { (void)number, conduct_child_changed = 1; }
 static void conduct_note_nothing(int number) { (void)number; }
+
+/* The signal is blocked but while the conductor waits. */
+bool conductor_child_changed(void) {
+  bool changed = conduct_child_changed;
+  conduct_child_changed = 0;
+  return changed;
+}
 
 int conductor_interrupted(void) { return conduct_signal; }
 
@@ -40,7 +50,7 @@ static void conduct_prepare_signals(struct conductor* conductor) {
   sigdelset(&conductor->waiting_mask, SIGTERM);
   conduct_catch(SIGINT, conduct_note_signal);
   conduct_catch(SIGTERM, conduct_note_signal);
-  conduct_catch(SIGCHLD, conduct_note_nothing);
+  conduct_catch(SIGCHLD, conduct_note_child);
   conduct_catch(SIGALRM, conduct_note_nothing);
   signal(SIGPIPE, SIG_IGN);
 }
@@ -68,6 +78,16 @@ void conduct_read_limits(struct conductor* conductor) {
   conductor->limits[text.length] = '\0';
 }
 
+static void conduct_note_own(struct conductor* conductor) {
+  struct string text;
+  struct creds own;
+  string_bound(&text, conductor->own, sizeof conductor->own - 1);
+  creds_observe(&own);
+  creds_print_ids(&text);
+  string_word(&text, "conductor "), creds_print(&text, &own), string_char(&text, '\n');
+  conductor->own[text.length] = '\0';
+}
+
 bool conductor_start(struct conductor* conductor, char* reason, size_t size) {
   int pipe_ends[2];
   conductor->shared = shared_create(&conductor->shared_file);
@@ -81,6 +101,8 @@ bool conductor_start(struct conductor* conductor, char* reason, size_t size) {
 #if defined(AGENT_LINUX)
   prctl(PR_SET_TIMERSLACK, 1L, 0L, 0L, 0L);
 #endif
+  conductor->shared->namespace_count = 1;
+  conduct_note_own(conductor);
   umask(077); /* which must play no part in the mode of a queue */
   conduct_prepare_signals(conductor);
   conduct_name_system(conductor);
@@ -102,6 +124,7 @@ bool conductor_start(struct conductor* conductor, char* reason, size_t size) {
 }
 
 void conductor_stop(struct conductor* conductor) {
+  pool_end(conductor);
   close(conductor->shared_file);
   close(conductor->report_read);
   close(conductor->report_write);

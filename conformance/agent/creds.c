@@ -35,7 +35,7 @@ void creds_print(struct string* s, const struct creds* creds) {
 }
 
 static void creds_observe_ids(struct creds* seen) {
-  memset(seen, 0, sizeof *seen);
+  memset(seen, 0, sizeof *seen); /* also what lies between the fields: credentials are compared as bytes */
   seen->uid = geteuid();
   seen->ruid = getuid();
   seen->gid = getegid();
@@ -224,6 +224,24 @@ enum need creds_take(const struct creds* wanted, bool first, char* reason, size_
   return first ? NEED_UIDS : NEED_PRIVILEGE_DROP;
 }
 
+void creds_note_origin(struct creds_origin* origin) {
+  creds_observe(&origin->creds);
+  origin->effective = creds_effective();
+}
+
+bool creds_return(const struct creds_origin* origin) {
+  unsigned long long effective, permitted;
+  struct creds now;
+  const char* what;
+  creds_get_caps(&effective, &permitted);
+  if (permitted) creds_set_caps(permitted, permitted, 0);
+  creds_observe(&now);
+  creds_set_ids(&origin->creds, &now, &what);
+  creds_lower(origin->effective);
+  creds_observe(&now);
+  return memcmp(&now, &origin->creds, sizeof now) == 0 && creds_effective() == origin->effective;
+}
+
 /* --------------------------------------------------------------------------------------------------- exec */
 
 #ifndef PR_CAP_AMBIENT
@@ -253,6 +271,11 @@ void creds_after_exec(unsigned long long effective, gid_t fsgid) {
 #else /* not Linux: no capabilities and no filesystem ids; user id 0 counts as having all of the former */
 
 void creds_prepare(void) {}
+void creds_note_origin(struct creds_origin* origin) { creds_observe(&origin->creds); }
+bool creds_return(const struct creds_origin* origin) {
+  (void)origin;
+  return false;
+}
 unsigned long long creds_raise(void) { return 0; }
 void creds_lower(unsigned long long effective) { (void)effective; }
 void creds_before_exec(void) {}
@@ -315,7 +338,8 @@ static bool creds_range(const char* map, unsigned long long* first, unsigned lon
   FILE* file = fopen(map, "r");
   unsigned long long outside, count;
   if (!file) return false;
-  bool one = fscanf(file, "%llu %llu %llu", first, &outside, &count) == 3 && fscanf(file, "%llu", &outside) != 1;
+  bool one =
+      fscanf(file, "%llu %llu %llu", first, &outside, &count) == 3 && fscanf(file, "%llu", &outside) != 1;
   fclose(file);
   if (!one || count >= 4294967295u) return false;
   *last = *first + count - 1;

@@ -29,6 +29,14 @@ void creds_prepare(void);
  * `reason`. */
 enum need creds_take(const struct creds* wanted, bool first, char* reason, size_t size);
 
+/* What a process begins with, and the way back to it: false if there is none any more. */
+struct creds_origin {
+  struct creds creds; /* as creds_observe() gives them */
+  unsigned long long effective;
+};
+void creds_note_origin(struct creds_origin* origin);
+bool creds_return(const struct creds_origin* origin);
+
 /* The effective credentials of the calling thread, all of them. */
 void creds_observe(struct creds* seen);
 void creds_print(struct string* s, const struct creds* creds);

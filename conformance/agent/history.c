@@ -30,9 +30,19 @@ void history_death(struct history* h, int actor, int status) {
   history_event(h, EVENT_DEATH, actor, stamp_now())->status = status;
 }
 
+void history_forget_death(struct history* h, int actor) {
+  int kept = 0;
+  for (int i = 0; i < h->event_count; i++)
+    if (h->events[i].kind != EVENT_DEATH || h->events[i].actor != actor) h->events[kept++] = h->events[i];
+  h->event_count = kept;
+}
+
 void history_begin(struct history* h) {
   h->clock = stamp_now().seconds;
   h->exec_actor = -1;
+}
+
+void history_write_begin(struct history* h) {
   string_word(h->out, "clock ");
   string_number(h->out, h->clock);
   string_char(h->out, '\n');

@@ -22,10 +22,15 @@ struct history {
   int event_count, event_room;
 };
 
+/* From here on the clock is watched. */
 void history_begin(struct history* history);
+/* The line of the clock as it was then. */
+void history_write_begin(struct history* history);
 void history_free(struct history* history);
 /* The process of that actor has ended, as waitpid() told it. */
 void history_death(struct history* history, int actor, int status);
+/* Its process did not belong to the scenario yet. */
+void history_forget_death(struct history* history, int actor);
 /* Writes all that has happened. */
 void history_write(struct history* history);
 void history_blocked(struct history* history, const int* actors, int count);

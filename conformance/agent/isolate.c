@@ -34,6 +34,21 @@ bool isolate_prepare(char* reason, size_t size) {
 
 bool isolate_again(void) { return unshare(CLONE_NEWIPC) == 0; }
 
+/* Linux 5.8 and later take the process itself for its namespaces; the file works everywhere. */
+bool isolate_follow(pid_t process) {
+#if defined(SYS_pidfd_open)
+  static int descriptor = -1;
+  if (descriptor < 0) descriptor = (int)syscall(SYS_pidfd_open, (long)process, 0L);
+  if (descriptor >= 0 && setns(descriptor, CLONE_NEWIPC) == 0) return true;
+#endif
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%ld/ns/ipc", (long)process);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  bool entered = file >= 0 && setns(file, CLONE_NEWIPC) == 0;
+  if (file >= 0) close(file);
+  return entered;
+}
+
 #else
 
 bool isolate_prepare(char* reason, size_t size) {
@@ -42,6 +57,10 @@ bool isolate_prepare(char* reason, size_t size) {
 }
 
 bool isolate_again(void) { return false; }
+bool isolate_follow(pid_t process) {
+  (void)process;
+  return false;
+}
 
 #endif
 

@@ -9,6 +9,8 @@
 bool isolate_prepare(char* reason, size_t size);
 /* The calling process enters a new one. */
 bool isolate_again(void);
+/* The calling process enters the one that another process is in; false if it cannot. */
+bool isolate_follow(pid_t process);
 
 /* What a scenario made outside of a namespace of its own. */
 struct leavings {

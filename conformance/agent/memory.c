@@ -2,8 +2,18 @@
 
 enum { MEMORY_AREA = MAX_TEXT + 16384 };
 
+/* The byte at an offset depends on the offset alone, and all of them on its last eight bits; so large buffers
+ * can be filled and compared by the block. */
+enum { PATTERN_PERIOD = 256, PATTERN_BLOCK = 4096 };
+static char region_pattern[PATTERN_PERIOD + PATTERN_BLOCK];
+
+static void region_make_pattern(void) {
+  for (size_t i = 0; i < sizeof region_pattern; i++) region_pattern[i] = (char)(unsigned char)(i * 167 + 91);
+}
+
 bool region_make(struct region* region) {
   if (region->base) return true;
+  region_make_pattern();
   region->page = (size_t)sysconf(_SC_PAGESIZE);
   size_t area = (MEMORY_AREA + region->page - 1) / region->page * region->page;
 #if defined(AGENT_MAP_ANONYMOUS)
@@ -25,17 +35,19 @@ void region_free(struct region* region) {
   region->base = NULL;
 }
 
-static unsigned char region_pattern(size_t offset) { return (unsigned char)(offset * 167 + 91); }
-
 static void region_fill(const struct region* region, char* from, const char* to) {
-  size_t offset = (size_t)(from - region->base);
-  for (; from < to; from++, offset++) *from = (char)region_pattern(offset);
+  for (size_t count; from < to; from += count) {
+    count = to - from < PATTERN_BLOCK ? (size_t)(to - from) : PATTERN_BLOCK;
+    memcpy(from, region_pattern + (size_t)(from - region->base) % PATTERN_PERIOD, count);
+  }
 }
 
 bool region_changed(const struct region* region, const char* from, const char* to) {
-  size_t offset = (size_t)(from - region->base);
-  for (; from < to; from++, offset++)
-    if (*from != (char)region_pattern(offset)) return true;
+  for (size_t count; from < to; from += count) {
+    count = to - from < PATTERN_BLOCK ? (size_t)(to - from) : PATTERN_BLOCK;
+    if (memcmp(from, region_pattern + (size_t)(from - region->base) % PATTERN_PERIOD, count) != 0)
+      return true;
+  }
   return false;
 }
 
@@ -53,13 +65,16 @@ struct span region_buffer(struct region* region, enum memory memory, size_t size
       break;
   }
   region_fill(region, span.begin, span.end);
-  if (memory == MEMORY_READONLY) mprotect(region->base, (size_t)(region->guard - region->base), PROT_READ);
+  if (memory == MEMORY_READONLY) {
+    region->readonly = ((size_t)(span.end - region->base) + region->page - 1) / region->page * region->page;
+    mprotect(region->base, region->readonly, PROT_READ);
+  }
   return span;
 }
 
-void region_release(struct region* region, enum memory memory) {
-  if (memory == MEMORY_READONLY)
-    mprotect(region->base, (size_t)(region->guard - region->base), PROT_READ | PROT_WRITE);
+void region_release(struct region* region) {
+  if (region->readonly) mprotect(region->base, region->readonly, PROT_READ | PROT_WRITE);
+  region->readonly = 0;
 }
 
 struct span region_message(struct region* region, enum memory memory, long type, const struct piece* pieces,

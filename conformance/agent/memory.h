@@ -10,6 +10,7 @@
 struct region {
   char *base, *guard;
   size_t page;
+  size_t readonly; /* so many bytes at its begin are, at the moment */
 };
 
 /* What a call is given, and what of it may be touched at all. */
@@ -27,7 +28,7 @@ void region_free(struct region* region);
  * inside. */
 struct span region_buffer(struct region* region, enum memory memory, size_t size, size_t accessible);
 /* Undoes what `memory` did to the region. */
-void region_release(struct region* region, enum memory memory);
+void region_release(struct region* region);
 
 /* Whether a byte in [from, to) differs from the pattern. */
 bool region_changed(const struct region* region, const char* from, const char* to);

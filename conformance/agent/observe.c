@@ -11,7 +11,7 @@ static int observe_open(const struct slot* slot, const char* name) {
 }
 
 static void watch_open(struct watch* watch, const struct slot* slot) {
-  if (watch->open) return;
+  if (watch->open || !slot->pid) return; /* the latter: it has not yet said who it is */
   watch->open = true;
   watch->syscall_file = observe_open(slot, "syscall");
   watch->state_file = observe_open(slot, "stat");
@@ -65,7 +65,6 @@ static enum sight observe_settled(struct watch* watch, unsigned progress) {
     watch->progress = progress;
   }
   if (now - watch->since < OBSERVE_SETTLE * 1000000LL) return SIGHT_MOVING;
-  watch->since = 0;
   return progress % 2 ? SIGHT_ASLEEP : SIGHT_RESTING;
 }
 
@@ -81,10 +80,15 @@ enum sight observe(struct watch* watch, enum blocking how, const struct slot* sl
   agent_fence();
   if (how == BLOCKING_SETTLE) return observe_settled(watch, progress);
   watch_open(watch, slot);
+  if (!watch->open) return SIGHT_MOVING;
   bool in_call = progress % 2;
-  if (in_call && how == BLOCKING_SYSCALL && observe_read(watch->syscall_file, text, sizeof text) &&
-      !observe_waits(text))
-    return SIGHT_MOVING;
+  if (in_call && how == BLOCKING_SYSCALL) {
+    if (!observe_read(watch->syscall_file, text, sizeof text)) {
+      watch_close(watch); /* after a new image the thread may have another number */
+      return SIGHT_MOVING;
+    }
+    if (!observe_waits(text)) return SIGHT_MOVING;
+  }
   if (!observe_read(watch->state_file, text, sizeof text)) return SIGHT_GONE;
   char state = observe_state(text);
   if (state == 'Z' || state == 'X') return SIGHT_GONE;
@@ -119,10 +123,6 @@ static bool observe_probe_with(enum blocking how, const struct slot* slot) {
   bool seen = false;
   while (!seen && stamp_now().nanoseconds - begin < 200000000LL) {
     if (slot->progress == 1) seen = observe(&watch, how, slot, &runs) == SIGHT_ASLEEP;
-    if (seen && how == BLOCKING_SYSCALL) {
-      char text[1024]; /* and not only because the file could not be read */
-      seen = observe_read(watch.syscall_file, text, sizeof text) && observe_waits(text);
-    }
     if (slot->progress == 1 && watch.open && watch.state_file < 0) break;
     sched_yield();
   }

@@ -1,9 +1,11 @@
 /* Telling a blocked call from a slow one.
  *
  * An actor is asleep when it is inside the call of a step (its progress is odd), that call is msgsnd or
- * msgrcv, and the system says that the thread sleeps there. How the system says so, best first: syscall  its
- * files name the thread's system call and its state state    its files name the state only settle   it says
- * nothing: the call has not returned for OBSERVE_SETTLE milliseconds */
+ * msgrcv, and the system says that the thread sleeps there. How the system says so, best first:
+ *
+ *   syscall  its files name the thread's system call and its state
+ *   state    its files name the state only
+ *   settle   it says nothing: the call has not returned for OBSERVE_SETTLE milliseconds */
 #ifndef SVMQ_AGENT_OBSERVE_H
 #define SVMQ_AGENT_OBSERVE_H
 
@@ -26,7 +28,7 @@ struct watch {
   bool open;
   int syscall_file, state_file, runs_file; /* -1: not there */
   unsigned progress;                       /* settle: as last seen, */
-  long long since;                         /* and since when */
+  long long since;                         /* and since when; 0: from now on */
 };
 
 void watch_close(struct watch* watch);

@@ -11,7 +11,8 @@ static int stage_send_signal(struct stage* stage, int actor, int number) {
   return kill(slot->pid, number);
 }
 
-static void stage_kill(struct stage* stage, const struct step* step, struct record* record) {
+/* False: SIGKILL or SIGSTOP did not do what it must. */
+static bool stage_kill(struct stage* stage, const struct step* step, struct record* record) {
   int actor = step->target, result;
   struct player* process = stage_process(stage, actor);
   record->call = stamp_now();
@@ -23,17 +24,17 @@ static void stage_kill(struct stage* stage, const struct step* step, struct reco
   }
   int error = errno;
   record->ret = stamp_now();
+  bool done = true;
   if (result == 0) {
     stage->players[actor].poked = true;
-    if (step->signal == SIGKILL)
-      stage_await(stage, actor, true);
-    else if (step->signal == SIGSTOP)
-      stage_await(stage, actor, false);
+    if (step->signal == SIGKILL || step->signal == SIGSTOP)
+      done = stage_await(stage, actor, step->signal == SIGKILL);
     else if (step->signal == SIGCONT)
       stage_process_continued(stage, stage->scenario->actors[actor].process);
   }
   record->value = result;
   errno = error;
+  return done;
 }
 
 /* The queues' time stamps are whole seconds of the clock that time() reads. */
@@ -55,13 +56,20 @@ void stage_own_step(struct stage* stage, const struct step* step) {
     struct record* record = record_begin(slot, step, &out);
     if (!record) return;
     errno = 0;
+    bool done = true;
     if (step->call == CALL_KILL)
-      stage_kill(stage, step, record);
+      done = stage_kill(stage, step, record);
     else
       stage_tick(stage, record);
+    int error = errno;
     string_number(&out, record->value);
-    if (record->value < 0) string_char(&out, ' '), errno_print(&out, errno);
-    record_end(slot, record, &out, RECORD_RETURNED);
+    if (record->value < 0) string_char(&out, ' '), errno_print(&out, error);
+    if (!done) {
+      out.length = 0;
+      string_word(&out, "the process neither stopped nor ended by ");
+      signal_print(&out, step->signal);
+    }
+    record_end(slot, record, &out, done ? RECORD_RETURNED : RECORD_FAILED);
     return;
   }
   /* The conductor must not wait on a queue: nobody would be left to go on. The alarm ends such a call. */

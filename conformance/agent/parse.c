@@ -1,14 +1,6 @@
 /* Lines of a scenario: directives, steps, blocks. Recursive descent, one line after the other. */
 #include "parse_arguments.h"
 
-void scenario_free(struct scenario* s) {
-  while (s->chunks) {
-    struct chunk* next = s->chunks->next;
-    free(s->chunks);
-    s->chunks = next;
-  }
-}
-
 /* -------------------------------------------------------------------------------------------------- steps */
 
 static bool parse_may_keep(enum call call) {
@@ -23,11 +15,13 @@ static void parse_check_conductor(struct parser* p, const struct step* step) {
   if (step->actor == CONDUCTOR && !own) p->s->has_own_calls = true;
   if (step->actor != CONDUCTOR && own) parse_fail(p, "%s is a step of the conductor", call_names[step->call]);
   if (step->actor == CONDUCTOR && workers) parse_fail(p, "%s needs an actor", call_names[step->call]);
+  if (step->call == CALL_SHMGET) p->s->has_segments = true;
 }
 
 static void parse_set_variable(struct parser* p, struct step* step, const char* name) {
   struct scenario* s = p->s;
   if (!parse_may_keep(step->call)) parse_fail(p, "the result of %s cannot be kept", call_names[step->call]);
+  if (step->actor == CONDUCTOR) parse_fail(p, "the conductor keeps no values");
   int variable = parse_find_variable(p, name);
   if (variable < 0) {
     if (s->variable_count == MAX_VARIABLES) {
@@ -206,6 +200,7 @@ static bool parse_line(struct parser* p, bool first) {
   if (!next) return false;
   if (next == '}' && p->in_block) {
     parse_accept(p, '}');
+    if (!p->s->items[p->s->item_count - 1].count) parse_fail(p, "a block without a step");
     p->in_block = false;
     parse_finish(p);
     return false;
@@ -233,19 +228,31 @@ static bool parse_line(struct parser* p, bool first) {
   return false;
 }
 
-bool scenario_parse(struct scenario* s, const char* text, size_t length, int first_line, char* error,
-                    size_t size) {
+static bool parse_scenario(struct parser* p, const char* text, size_t length);
+
+bool scenario_parse(struct scenario* s, char* memory, const char* text, size_t length, int first_line,
+                    char* error, size_t size) {
   struct parser* p = calloc(1, sizeof *p);
   if (!p) abort();
   memset(s, 0, offsetof(struct scenario, actors));
-  s->chunks = NULL;
   s->seed_count = 0;
-  s->has_files = s->has_limits = s->has_exec = s->has_own_calls = false;
+  s->has_files = s->has_limits = s->has_exec = s->has_segments = s->has_own_calls = false;
+  s->memory = memory;
+  s->memory_used = 0;
+  s->memory_size = SCENARIO_MEMORY;
   s->first_line = first_line;
   p->s = s;
   p->line = first_line;
   p->error = error;
   p->error_size = size;
+  bool good = setjmp(p->out_of_memory) == 0 && parse_scenario(p, text, length);
+  string_free(&p->out);
+  free(p);
+  return good;
+}
+
+static bool parse_scenario(struct parser* p, const char* text, size_t length) {
+  struct scenario* s = p->s;
   for (int i = 0; i < MAX_VARIABLES; i++) p->set_item[i] = -1;
   int lines = 1;
   for (size_t i = 0; i < length; i++) lines += text[i] == '\n';
@@ -269,8 +276,5 @@ bool scenario_parse(struct scenario* s, const char* text, size_t length, int fir
     p->line--;
     parse_fail(p, "the scenario has no 'end'");
   }
-  bool good = !p->failed;
-  string_free(&p->out);
-  free(p);
-  return good;
+  return !p->failed;
 }

@@ -1,11 +1,15 @@
 #include "parse_tokens.h"
 
 void* parse_allocate(struct parser* p, size_t size) {
-  struct chunk* chunk = malloc(sizeof *chunk + 16 + size);
-  if (!chunk) abort();
-  chunk->next = p->s->chunks;
-  p->s->chunks = chunk;
-  return (char*)chunk + 16;
+  struct scenario* s = p->s;
+  size = (size + 15) / 16 * 16;
+  if (size > s->memory_size - s->memory_used) {
+    parse_fail(p, "a scenario that needs more than %lu bytes of memory", (unsigned long)s->memory_size);
+    longjmp(p->out_of_memory, 1);
+  }
+  void* memory = s->memory + s->memory_used;
+  s->memory_used += size;
+  return memory;
 }
 
 void parse_fail(struct parser* p, const char* format, ...) {
@@ -148,7 +152,9 @@ char* parse_quoted(struct parser* p, size_t* length) {
     parse_found(p, "a quoted text");
     return "";
   }
-  char *bytes = parse_allocate(p, (size_t)(p->end - p->at) + 1), *to = bytes;
+  const char* quote = p->at + 1;
+  while (quote < p->end && *quote != '"') quote += *quote == '\\' && quote + 1 < p->end ? 2 : 1;
+  char *bytes = parse_allocate(p, (size_t)(quote - p->at) + 1), *to = bytes;
   for (p->at++; p->at < p->end && *p->at != '"'; p->at++) {
     char c = *p->at;
     if (c == '\\' && p->at + 1 < p->end) {

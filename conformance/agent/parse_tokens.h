@@ -8,22 +8,19 @@
 
 #include "scenario.h"
 
-struct chunk {
-  struct chunk* next;
-};
-
 struct parser {
   struct scenario* s;
   const char *at, *end; /* of the line */
   int line;
   struct string out;
   bool in_block, failed;
+  jmp_buf out_of_memory;
   int set_item[MAX_VARIABLES], set_actor[MAX_VARIABLES]; /* where a variable was last set */
   char* error;
   size_t error_size;
 };
 
-/* Memory that goes with the scenario. */
+/* Memory of the scenario; without any left, parsing ends there. */
 void* parse_allocate(struct parser* p, size_t size);
 /* Notes the first error. */
 void parse_fail(struct parser* p, const char* format, ...);

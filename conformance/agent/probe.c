@@ -18,7 +18,7 @@ static const struct {
     {"process A\nA: create(\"f\")\n", "A: create(\"f\") = 0 {dev="},
     {"process A\nA: table()\n", "A: table() = "},
     {"process A\nA: shmget(IPC_PRIVATE, 1, 0600)\n", "A: shmget(IPC_PRIVATE, 1, 0600) = "},
-    {"setlimit(msg_next_id, 5)\nq = msgget(IPC_PRIVATE, 0600)\n", "q = msgget(IPC_PRIVATE, 0600) = 5"},
+    {"setlimit(msg_next_id, 5)\nmsgget(IPC_PRIVATE, 0600)\n", "msgget(IPC_PRIVATE, 0600) = 5"},
     {"process A\nA: become(uid=7001 gid=7002)\nA: become(uid=7003)\n", "A: become(uid=7003) = 0"}};
 
 /* Why, from the line of a history: "unsupported NEED TEXT", "failed TEXT", "hung A". */
@@ -29,12 +29,12 @@ static void probe_reason(const char* line, char* reason, size_t size) {
 
 static bool probe_run(struct conductor* conductor, const char* body, const char* wanted, char* reason,
                       size_t size) {
-  static struct scenario scenario;
+  struct scenario* scenario = &conductor->shared->scenario;
   struct string text = {0}, out = {0};
   string_word(&text, "scenario probe\n"), string_word(&text, body), string_word(&text, "end\n");
-  bool good = scenario_parse(&scenario, text.data, text.length, 1, reason, size);
+  bool good = scenario_parse(scenario, conductor->shared->memory, text.data, text.length, 1, reason, size);
   if (good) {
-    conduct(conductor, &scenario, text.data, text.length, &out);
+    conduct(conductor, scenario, text.data, text.length, &out);
     string_char(&out, '\0');
     good = strstr(out.data, wanted) != NULL;
     char* line = strstr(out.data, "\nunsupported ");
@@ -46,7 +46,6 @@ static bool probe_run(struct conductor* conductor, const char* body, const char*
     else if (!good)
       snprintf(reason, size, "did not do what was expected");
   }
-  scenario_free(&scenario);
   string_free(&text), string_free(&out);
   return good;
 }

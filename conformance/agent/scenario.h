@@ -1,6 +1,7 @@
 /* A scenario as values: the first half of LANGUAGE.md, and the parser that makes it from text.
  *
- * All memory of a scenario comes from its own arena and goes with scenario_free(). Read-only once parsed. */
+ * All memory of a scenario is part of one piece that the caller gives, so that other processes which share it
+ * need not parse the text again. Read-only once parsed. */
 #ifndef SVMQ_AGENT_SCENARIO_H
 #define SVMQ_AGENT_SCENARIO_H
 
@@ -13,8 +14,9 @@ enum {
   MAX_NAME = 31,
   MAX_LINE = 65535,
   MAX_SEEDS = 64,
-  MAX_TEXT = 1 << 20,     /* bytes of a message, and accessible bytes of a buffer */
-  MAX_SCENARIO = 16 << 20 /* bytes of a scenario's text */
+  MAX_TEXT = 1 << 20,        /* bytes of a message, and accessible bytes of a buffer */
+  MAX_SCENARIO = 16 << 20,   /* bytes of a scenario's text */
+  SCENARIO_MEMORY = 64 << 20 /* that a parsed scenario may need */
 };
 enum { CONDUCTOR = -1 };
 
@@ -77,15 +79,16 @@ struct scenario {
   uint32_t seeds[MAX_SEEDS]; /* of its bytes(N, SEED) */
   struct step* steps;
   struct item* items;
-  bool has_files, has_limits, has_exec, has_own_calls; /* the last: calls under test by the conductor */
-  struct chunk* chunks;
+  bool has_files, has_limits, has_exec, has_segments;
+  bool has_own_calls; /* calls under test by the conductor */
+  char* memory;
+  size_t memory_used, memory_size;
 };
 
-/* Parses the lines from "scenario" to "end" (both included), the first of which has the number `first_line`.
- * On failure false, with "line N: …" in `error`; the name is set if it could be read. Free it in either case.
- */
-bool scenario_parse(struct scenario* s, const char* text, size_t length, int first_line, char* error,
-                    size_t size);
-void scenario_free(struct scenario* s);
+/* Parses the lines from "scenario" to "end" (both included), the first of which has the number `first_line`,
+ * into `memory` of SCENARIO_MEMORY bytes. On failure false, with "line N: …" in `error`; the name is set if
+ * it could be read. */
+bool scenario_parse(struct scenario* s, char* memory, const char* text, size_t length, int first_line,
+                    char* error, size_t size);
 
 #endif

@@ -45,6 +45,7 @@ void stage_process_continued(struct stage* stage, int actor) {
 void stage_reap(struct stage* stage) {
   int status;
   pid_t pid;
+  if (!conductor_child_changed()) return;
   while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
     for (int i = 0; i < stage->scenario->actor_count; i++) {
       if (!stage_is_process(stage, i) || stage->players[i].pid != pid || !stage->players[i].alive) continue;
@@ -62,12 +63,15 @@ void stage_reap(struct stage* stage) {
 bool stage_take_reports(struct stage* stage) {
   struct report reports[MAX_ACTORS];
   bool any = false;
-  ssize_t length;
-  while ((length = read(stage->conductor->report_read, reports, sizeof reports)) > 0) {
+  ssize_t length = sizeof reports;
+  while (length == sizeof reports &&
+         (length = read(stage->conductor->report_read, reports, sizeof reports)) > 0) {
     for (size_t i = 0; i < (size_t)length / sizeof reports[0]; i++) {
       struct player* player = &stage->players[reports[i].actor];
-      player->busy = false;
-      player->ready = true;
+      if (reports[i].entered)
+        player->ready = true;
+      else
+        player->busy = false;
       any = true;
     }
   }
@@ -131,8 +135,9 @@ enum settled stage_settle(struct stage* stage, int* hung) {
   long long begin = stamp_now().nanoseconds, pause = 50000;
   long long limit = stage->conductor->limit * 1000000LL;
   bool was_quiet = false;
-  for (;;) {
-    if (stage_take_reports(stage)) {
+  for (int i = 0; i < stage->scenario->actor_count; i++) stage->players[i].watch.since = 0;
+  for (bool reported = true;;) {
+    if (reported && stage_take_reports(stage)) {
       was_quiet = false;
       pause = 50000;
     }
@@ -155,19 +160,18 @@ enum settled stage_settle(struct stage* stage, int* hung) {
     }
     was_quiet = false;
     if (stamp_now().nanoseconds - begin > limit) return SETTLED_HUNG;
-    conductor_wait(stage->conductor, stage->conductor->report_read, pause);
+    reported = conductor_wait(stage->conductor, stage->conductor->report_read, pause);
     if (pause < 5000000) pause += pause / 2;
   }
 }
 
-/* Waits until the process of an actor has stopped (or ended), or has ended; for at most the time limit. */
-void stage_await(struct stage* stage, int actor, bool end) {
+bool stage_await(struct stage* stage, int actor, bool end) {
   const struct player* process = stage_process(stage, actor);
   long long begin = stamp_now().nanoseconds;
   for (;;) {
     stage_reap(stage);
-    if (!process->alive || (!end && process->stopped) || conductor_interrupted()) return;
-    if (stamp_now().nanoseconds - begin > stage->conductor->limit * 1000000LL) return;
+    if (!process->alive || (!end && process->stopped) || conductor_interrupted()) return true;
+    if (stamp_now().nanoseconds - begin > stage->conductor->limit * 1000000LL) return false;
     conductor_wait(stage->conductor, -1, 1000000);
   }
 }

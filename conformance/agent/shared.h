@@ -3,7 +3,8 @@
  * A slot belongs to one actor. Its worker alone writes it while it has an item to do; the conductor writes it
  * only while the actor is idle (has reported), asleep in a call, or dead. Records are read by the conductor
  * at those same times. `progress` is odd exactly while the actor is inside the call of a step, and only
- * grows. `gate` and `open_item` are written by the conductor only. */
+ * grows. `gate` and `until` are written by the conductor only; `scenario` too, while every worker is idle.
+ * The mapping has the same address in all processes (but in a new image, which parses `text` again). */
 #ifndef SVMQ_AGENT_SHARED_H
 #define SVMQ_AGENT_SHARED_H
 
@@ -33,12 +34,13 @@ enum { SLOT_ARENA = 4 << 20 };
 
 struct slot {
   volatile unsigned progress;
+  volatile int until; /* steps from this place on may not be begun: it has no order for them, or no longer */
   volatile int at_gate; /* the item + 1 whose gate it waits at */
   volatile int images;  /* how many new images it has executed */
   volatile int step;    /* for a new image after exec(): the step that executed it */
   volatile size_t used; /* bytes of complete records in the arena */
   volatile bool making; /* one more begins there, not yet complete */
-  pid_t pid;
+  volatile pid_t pid;
   long tid;
   int command_read, report_write; /* file descriptors, for a new image */
   bool unshared;
@@ -55,15 +57,18 @@ struct slot {
 struct shared {
   unsigned magic;
   pid_t conductor;
-  volatile int gate;      /* the last item + 1 whose gate is open */
-  volatile int open_item; /* the item whose steps may be begun */
+  volatile int gate;        /* the last item + 1 whose gate is open */
+  unsigned namespace_count; /* how many IPC namespaces the conductor has made, the last of which it is in */
   long long variables[MAX_VARIABLES];
   char scratch[256];   /* "": none */
   char directory[256]; /* the base of namespaces, where those have directories */
   int first_line;
   size_t text_length;
   struct slot slots[MAX_ACTORS + 1]; /* the last one is the conductor's */
-  char text[MAX_SCENARIO];           /* of the scenario, kept where a new image will need it */
+  struct scenario scenario;
+  long long alignment;          /* of the memory, for what the parser puts there */
+  char memory[SCENARIO_MEMORY]; /* of the scenario */
+  char text[MAX_SCENARIO];      /* of the scenario, kept where a new image will need it */
 };
 
 enum { SHARED_MAGIC = 0x53564d51 };

@@ -7,13 +7,15 @@
 
 /* What the conductor knows of an actor. */
 struct player {
-  bool busy;  /* has an item and has not reported */
-  bool poked; /* got a signal (or was continued) while idle: it may be running until it is seen resting */
-  bool gone;  /* its thread has ended */
-  bool ready;
+  bool busy;     /* has an item and has not reported */
+  bool poked;    /* got a signal (or was continued) while idle: it may be running until it is seen resting */
+  bool gone;     /* its thread has ended */
+  bool ready;    /* has entered the scenario */
+  bool replaced; /* its process, because it could not enter */
   unsigned long long runs;
   struct watch watch;
   int command_write;
+  bool stands; /* its process is one of those that stand */
   /* of a process: */
   pid_t pid;
   bool alive, stopped;
@@ -26,7 +28,7 @@ struct stage { /* one scenario being conducted */
   struct history history;
   struct leavings leavings;
   struct worker self; /* the conductor's own steps */
-  char directory[256];
+  bool hung;
   struct player players[MAX_ACTORS];
 };
 
@@ -49,9 +51,9 @@ bool stage_take_reports(struct stage* stage);
 
 /* Waits until nothing moves any more; `hung`: who still did at the time limit. */
 enum settled stage_settle(struct stage* stage, int* hung);
-/* Waits until the process of an actor has stopped (or ended), or (`end`) has ended; for at most the time
- * limit. */
-void stage_await(struct stage* stage, int actor, bool end);
+/* Waits until the process of an actor has stopped (or ended), or (`end`) has ended; false if that does not
+ * come about within the time limit. */
+bool stage_await(struct stage* stage, int actor, bool end);
 
 /* ----- own_steps.c ----- */
 

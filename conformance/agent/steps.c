@@ -141,7 +141,7 @@ static enum record_state step_msgrcv(struct act* act) {
     step_received(act, &span);
   else if (region_changed(region, span.begin, span.end))
     string_word(&act->out, " touched");
-  region_release(region, step->memory);
+  region_release(region);
   return RECORD_RETURNED;
 }
 
@@ -180,7 +180,7 @@ static enum record_state step_msgctl(struct act* act) {
     else if (step->command == COMMAND_IPC_INFO || step->command == COMMAND_MSG_INFO)
       result_info(&act->out, &status);
   }
-  region_release(region, step->memory);
+  region_release(region);
   return RECORD_RETURNED;
 }
 
@@ -340,6 +340,7 @@ static enum record_state step_handler(struct act* act) {
   int how = act->step->how;
   action.sa_handler = how == HOW_IGNORE ? SIG_IGN : how == HOW_DEFAULT ? SIG_DFL : step_handler_function;
   action.sa_flags = how == HOW_RESTART ? SA_RESTART : 0;
+  act->worker->signals_changed = true;
   act_begin(act);
   int result = sigaction(act->step->signal, &action, NULL);
   act_return(act, result);
@@ -351,6 +352,7 @@ static enum record_state step_mask(struct act* act) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, act->step->signal);
+  act->worker->signals_changed = true;
   act_begin(act);
   int error = pthread_sigmask(act->step->call == CALL_MASK ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
   errno = error;
@@ -379,6 +381,7 @@ static enum record_state step_unshare(struct act* act) {
   creds_lower(effective);
   if (result != 0) return act_unsupported(act, NEED_NAMESPACES, strerror(act->error));
   slot->unshared = true;
+  act->worker->in_namespace = 0;
   act_number(act);
   return RECORD_RETURNED;
 }
@@ -410,18 +413,18 @@ static enum record_state step_dispatch(struct act* act) {
   }
 }
 
-static void step_end(struct act* act, enum record_state state) {
+static bool step_end(struct act* act, enum record_state state) {
   if (act->out.overflow) state = act_failed(act, "the results of a block exceed the memory for them");
   if (act->step->variable >= 0 && state == RECORD_RETURNED)
     act->worker->shared->variables[act->step->variable] = act->value;
   record_end(act->worker->slot, act->record, &act->out, state);
+  return state == RECORD_RETURNED;
 }
 
-void step_perform(struct worker* worker, const struct step* step) {
+bool step_perform(struct worker* worker, const struct step* step) {
   struct act act = {worker, step, NULL, {0}, 0, 0};
   act.record = record_begin(worker->slot, step, &act.out);
-  if (!act.record) return; /* the conductor sees a step without a record, and why */
-  step_end(&act, step_dispatch(&act));
+  return act.record && step_end(&act, step_dispatch(&act)); /* the conductor sees a step without a record */
 }
 
 void step_executed(struct worker* worker, const struct step* step) {

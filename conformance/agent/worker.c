@@ -1,14 +1,46 @@
 #include "worker.h"
 
 #include "calls.h"
+#include "isolate.h"
 
 /* ----------------------------------------------------------------------------------- the worker's process */
 
-static void worker_default_signals(const sigset_t* mask) {
-  static const int numbers[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE,
-                                SIGCHLD, SIGALRM, SIGUSR1, SIGUSR2};
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) signal(numbers[i], SIG_DFL);
-  sigprocmask(SIG_SETMASK, mask, NULL);
+/* What does not change while it stands. */
+static struct {
+  const char* program;
+  int shared_file;
+  sigset_t mask;
+  struct creds_origin origin;
+} worker_fixed;
+
+static void worker_recalled(int number) { (void)number; }
+
+/* Ignoring a signal first drops it where it is pending. */
+static void worker_default_signals(void) {
+  static const int numbers[] = {
+    SIGINT,
+    SIGTERM,
+    SIGHUP,
+    SIGQUIT,
+    SIGPIPE,
+    SIGCHLD,
+    SIGALRM,
+    SIGUSR1,
+    SIGUSR2,
+#if defined(SIGWINCH)
+    SIGWINCH
+#endif
+  };
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    signal(numbers[i], SIG_IGN);
+    signal(numbers[i], SIG_DFL);
+  }
+  struct sigaction recalled; /* without SA_RESTART */
+  memset(&recalled, 0, sizeof recalled);
+  sigemptyset(&recalled.sa_mask);
+  recalled.sa_handler = worker_recalled;
+  sigaction(WORKER_RECALL, &recalled, NULL);
+  sigprocmask(SIG_SETMASK, &worker_fixed.mask, NULL);
 }
 
 static long worker_thread_id(void) {
@@ -26,7 +58,8 @@ static struct {
   pthread_mutex_t lock;
   struct creds creds; /* the changes so far, the later ones over the earlier */
   unsigned changes;
-} worker_creds = {PTHREAD_MUTEX_INITIALIZER, {0}, 0};
+  bool changed; /* by these, or when it entered the scenario */
+} worker_creds = {PTHREAD_MUTEX_INITIALIZER, {0}, 0, false};
 
 static void worker_note_creds(const struct creds* creds) {
   struct creds* sum = &worker_creds.creds;
@@ -45,6 +78,7 @@ static void worker_note_creds(const struct creds* creds) {
 }
 
 enum need worker_become(struct worker* worker, const struct creds* creds, char* reason, size_t size) {
+  worker_creds.changed = true;
   enum need need = creds_take(creds, false, reason, size);
   shared_stay_attached(worker->shared);
   if (need != NEED_COUNT) return need;
@@ -71,21 +105,24 @@ static void worker_follow_creds(struct worker* worker) {
 
 /* -------------------------------------------------------------------------------------------- items to do */
 
-static void worker_report(const struct worker* worker) {
-  struct report report = {worker->actor};
+static void worker_report(const struct worker* worker, bool entered) {
+  struct report report = {worker->actor, entered};
   while (write(worker->slot->report_write, &report, sizeof report) < 0 && errno == EINTR) {
   }
 }
 
-/* The steps of an item from place `first` on that are this actor's. */
-static void worker_do_item(struct worker* worker, int index, int first) {
-  const struct item* item = &worker->scenario->items[index];
-  for (int i = first; i < item->first + item->count; i++) {
+enum { WORKER_BATCH = 1 << 16 }; /* bytes of records after which it reports, so that they find room */
+
+/* The steps that are this actor's, from place `first` on, as far as its order goes. The order may be
+ * withdrawn while it sleeps in one. */
+static void worker_do_steps(struct worker* worker, int first) {
+  struct slot* slot = worker->slot;
+  for (int i = first; i < slot->until; i++) {
     const struct step* step = &worker->scenario->steps[i];
     if (step->actor != worker->actor) continue;
-    if (worker->shared->open_item != index) break; /* the block has ended while this actor was asleep */
     worker_follow_creds(worker);
-    step_perform(worker, step);
+    if (!step_perform(worker, step)) break;
+    if (slot->used > WORKER_BATCH && !worker->scenario->items[step->item].concurrent) break;
   }
 }
 
@@ -95,16 +132,22 @@ static void worker_pass_gate(struct worker* worker, int index) {
   while (worker->shared->gate != index + 1) sched_yield();
 }
 
+static void worker_enter(struct worker* worker);
+
 static void worker_loop(struct worker* worker) {
-  int index;
+  int order;
   for (;;) {
-    ssize_t count = read(worker->slot->command_read, &index, sizeof index);
+    ssize_t count = read(worker->command_read, &order, sizeof order);
     if (count < 0 && errno == EINTR) continue;
-    if (count != (ssize_t)sizeof index) _exit(0);
-    const struct item* item = &worker->scenario->items[index];
-    if (item->concurrent) worker_pass_gate(worker, index);
-    worker_do_item(worker, index, item->first);
-    worker_report(worker);
+    if (count != (ssize_t)sizeof order) _exit(0);
+    if (order == ORDER_ENTER) {
+      worker_enter(worker);
+    } else {
+      const struct item* item = &worker->scenario->items[order];
+      if (item->concurrent) worker_pass_gate(worker, order);
+      worker_do_steps(worker, item->first);
+    }
+    worker_report(worker, order == ORDER_ENTER);
   }
 }
 
@@ -112,9 +155,11 @@ static void worker_loop(struct worker* worker) {
 
 static void* worker_thread(void* argument) {
   struct worker* worker = argument;
+  worker->slot->command_read = worker->command_read;
   worker->slot->tid = worker_thread_id();
+  agent_fence();
   worker->slot->pid = getpid();
-  worker_report(worker);
+  worker_report(worker, true);
   worker_loop(worker);
   return NULL;
 }
@@ -126,6 +171,8 @@ static struct worker* worker_new(const struct worker_start* start, int actor) {
   worker->shared = start->shared;
   worker->slot = &start->shared->slots[actor];
   worker->actor = actor;
+  worker->command_read = start->command_read[actor];
+  worker->in_namespace = start->shared->namespace_count;
   return worker;
 }
 
@@ -138,34 +185,62 @@ static void worker_start_threads(const struct worker_start* start, int process) 
     if (!error) continue;
     worker->slot->need = NEED_THREADS;
     snprintf(worker->slot->reason, sizeof worker->slot->reason, "%s", strerror(error));
-    worker_report(worker);
+    worker_report(worker, true);
   }
 }
 
-static const char* worker_program;
-static int worker_shared_file;
+/* Back to what it was when it was forked; a worker that cannot go back ends, and is replaced. */
+static void worker_return(struct worker* worker) {
+  const struct shared* shared = worker->shared;
+  if (worker->signals_changed) worker_default_signals();
+  worker->signals_changed = false;
+  if (worker_creds.changed) {
+    if (!creds_return(&worker_fixed.origin)) _exit(0);
+    shared_stay_attached(shared);
+    memset(&worker_creds.creds, 0, sizeof worker_creds.creds);
+    worker_creds.changes = worker->creds_seen = 0;
+    worker_creds.changed = false;
+  }
+  if (worker->in_namespace != shared->namespace_count && !isolate_follow(shared->conductor)) _exit(0);
+  worker->in_namespace = shared->namespace_count;
+}
+
+/* Enters the scenario: its namespace, its credentials. */
+static void worker_enter(struct worker* worker) {
+  struct slot* slot = worker->slot;
+  const struct creds* wanted = &worker->scenario->actors[worker->actor].creds;
+  worker_return(worker);
+  slot->creds = worker_fixed.origin.creds;
+  if (*slot->directory && calls.namespace_new(slot->directory) != 0) {
+    slot->need = NEED_NAMESPACES;
+    snprintf(slot->reason, sizeof slot->reason, "%s", strerror(errno));
+  } else if (wanted->named) {
+    worker_creds.changed = true;
+    slot->need = creds_take(wanted, true, slot->reason, sizeof slot->reason);
+    shared_stay_attached(worker->shared);
+    creds_observe(&slot->creds);
+  }
+  slot->command_read = worker->command_read;
+  slot->tid = worker_thread_id();
+  agent_fence(); /* by its pid the conductor sees that the others are set */
+  slot->pid = getpid();
+}
 
 void worker_process(const struct worker_start* start, int actor) {
   struct worker* worker = worker_new(start, actor);
-  struct slot* slot = worker->slot;
-  worker_program = start->program;
-  worker_shared_file = start->shared_file;
+  worker_fixed.program = start->program;
+  worker_fixed.shared_file = start->shared_file;
+  worker_fixed.mask = start->mask;
   struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   shared_stay_attached(start->shared);
-  worker_default_signals(&start->mask);
-  if (start->enters && calls.namespace_new(slot->directory) != 0) {
-    slot->need = NEED_NAMESPACES;
-    snprintf(slot->reason, sizeof slot->reason, "%s", strerror(errno));
-  } else {
-    slot->need = creds_take(&start->scenario->actors[actor].creds, true, slot->reason, sizeof slot->reason);
+  worker_default_signals();
+  creds_note_origin(&worker_fixed.origin);
+  if (!start->stands) {
+    worker_enter(worker);
+    worker_start_threads(start, actor);
+    worker_report(worker, true);
   }
-  shared_stay_attached(start->shared);
-  creds_observe(&slot->creds);
-  slot->pid = getpid();
-  slot->tid = worker_thread_id();
-  worker_start_threads(start, actor);
-  worker_report(worker);
   worker_loop(worker);
   _exit(0);
 }
@@ -175,16 +250,16 @@ void worker_process(const struct worker_start* start, int actor) {
 int worker_exec(struct worker* worker) {
   char file[16], actor[16];
   struct slot* slot = worker->slot;
-  snprintf(file, sizeof file, "%d", worker_shared_file);
+  snprintf(file, sizeof file, "%d", worker_fixed.shared_file);
   snprintf(actor, sizeof actor, "%d", worker->actor);
   slot->effective = creds_effective();
   slot->fsgid = creds_fsgid();
-  char* arguments[] = {(char*)(uintptr_t)worker_program, (char*)"--worker", file, actor, NULL};
+  char* arguments[] = {(char*)(uintptr_t)worker_fixed.program, (char*)"--worker", file, actor, NULL};
   creds_before_exec();
 #if defined(AGENT_LINUX)
   execv("/proc/self/exe", arguments);
 #endif
-  execvp(worker_program, arguments);
+  execvp(worker_fixed.program, arguments);
   int error = errno;
   creds_lower(slot->effective);
   return error;
@@ -192,29 +267,34 @@ int worker_exec(struct worker* worker) {
 
 int worker_again(const char* program, int shared_file, int actor) {
   static struct scenario scenario;
+  static char memory[SCENARIO_MEMORY]; /* the shared one may have other addresses here */
   char error[256];
   struct shared* shared = shared_attach(shared_file);
   if (!shared || actor < 0 || actor >= MAX_ACTORS || shared->slots[actor].pid != getpid()) return 2;
   struct slot* slot = &shared->slots[actor];
   creds_after_exec(slot->effective, slot->fsgid);
   shared_stay_attached(shared);
-  if (!scenario_parse(&scenario, shared->text, shared->text_length, shared->first_line, error, sizeof error))
+  if (!scenario_parse(&scenario, memory, shared->text, shared->text_length, shared->first_line, error,
+                      sizeof error))
     return 2;
   if (calls.namespace_join(slot->directory) != 0) return 2;
-  worker_program = program;
-  worker_shared_file = shared_file;
+  worker_fixed.program = program;
+  worker_fixed.shared_file = shared_file;
   slot->tid = worker_thread_id();
   agent_fence();
   slot->images++;
+  int command_read[MAX_ACTORS];
+  command_read[actor] = slot->command_read;
   struct worker_start start;
   memset(&start, 0, sizeof start);
   start.scenario = &scenario;
   start.shared = shared;
+  start.command_read = command_read;
   struct worker* worker = worker_new(&start, actor);
   const struct step* step = &scenario.steps[slot->step];
   step_executed(worker, step);
-  worker_do_item(worker, step->item, step->place + 1);
-  worker_report(worker);
+  worker_do_steps(worker, step->place + 1);
+  worker_report(worker, false);
   worker_loop(worker);
   return 0;
 }

@@ -1,7 +1,8 @@
 /* A worker: a process of a scenario, and its threads.
  *
- * It waits for items on its command pipe, does the steps of them that are its own, leaves a record of each in
- * its slot, and reports on the pipe that all share. It ends with the conductor. */
+ * It waits for orders on its command pipe, does the steps of an item that are its own, leaves a record of
+ * each in its slot, and reports on the pipe that all share. It ends with the conductor. Most workers stand
+ * from one scenario to the next (pool.h). */
 #ifndef SVMQ_AGENT_WORKER_H
 #define SVMQ_AGENT_WORKER_H
 
@@ -14,23 +15,35 @@ struct worker {
   struct shared* shared;
   struct slot* slot;
   int actor; /* CONDUCTOR for the conductor's own steps */
+  int command_read;
   struct region region;
-  unsigned creds_seen; /* the process's credential changes that this thread has followed */
+  unsigned creds_seen;   /* the process's credential changes that this thread has followed */
+  bool signals_changed;  /* handlers or the mask are no longer those that it began with */
+  unsigned in_namespace; /* the number of the IPC namespace it is in; 0: one of its own */
 };
 
-/* What a worker writes to the report pipe when it is ready, and whenever it has done an item. */
+/* What the conductor writes to a command pipe: the index of an item to do, or this: to enter the scenario
+ * that `shared` holds now. */
+enum { ORDER_ENTER = -1 };
+
+/* What a worker writes to the report pipe when it has entered a scenario, and whenever it has done an item.
+ */
 struct report {
-  int actor;
+  int actor, entered;
 };
 
 struct worker_start {
   const struct scenario* scenario;
   struct shared* shared;
   int shared_file;
-  const char* program; /* for exec() */
-  sigset_t mask;       /* the signal mask to begin with */
-  bool enters;         /* the namespace in the slot's directory, first of all */
+  const char* program;     /* for exec() */
+  sigset_t mask;           /* the signal mask to begin with */
+  const int* command_read; /* of each actor of the process */
+  bool stands; /* it waits for ORDER_ENTER, again and again; else it enters at once, and that once */
 };
+
+/* Ends a call that it sleeps in when the scenario is over. No scenario can send or handle it. */
+enum { WORKER_RECALL = SIGURG };
 
 /* The process of that actor, just forked. Does not return. */
 void worker_process(const struct worker_start* start, int actor);
@@ -38,9 +51,9 @@ void worker_process(const struct worker_start* start, int actor);
  */
 int worker_again(const char* program, int shared_file, int actor);
 
-/* Does one step and leaves its record in the slot of `worker`. Also for those steps of the conductor that a
- * worker could do as well. */
-void step_perform(struct worker* worker, const struct step* step);
+/* Does one step and leaves its record in the slot of `worker`; false if the scenario cannot go on. Also for
+ * those steps of the conductor that a worker could do as well. */
+bool step_perform(struct worker* worker, const struct step* step);
 /* The second half of a step exec(), in the new image. */
 void step_executed(struct worker* worker, const struct step* step);
 

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "default_directory.h"
 #include "locked.h"
 
 namespace svmq {
@@ -33,32 +33,14 @@ __attribute__((constructor)) void hold_over_fork() {
                  [] { pthread_mutex_unlock(&process_lock); });
 }
 
-// Inode numbers of namespaces are used again, so where the kernel has identifiers that are not (since 6.18)
-// the name holds one too. Without it a new namespace can find what an old one has left.
-int name_of_ipc_namespace(char* path, std::size_t size) {
-  files::Descriptor ipc(open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC));
-  struct stat status;
-  unsigned long inode = ipc && fstat(ipc.get(), &status) == 0 ? status.st_ino : 0;
-  constexpr unsigned long get_identifier = _IOR(0xb7, 13, std::uint64_t);  // NS_GET_ID of linux/nsfs.h
-  std::uint64_t identifier = 0;
-  if (ipc && ioctl(ipc.get(), get_identifier, &identifier) == 0) {
-    return snprintf(path, size, "/dev/shm/svmq-%lu-%llu", inode, static_cast<unsigned long long>(identifier));
-  }
-  return snprintf(path, size, "/dev/shm/svmq-%lu", inode);
-}
-
 // SVMQ_DIR, but not in programs that run with more rights than their starter; else named by the IPC
 // namespace.
 bool default_path(char* path, std::size_t size, bool& chosen_by_user) {
   const char* chosen = secure_getenv("SVMQ_DIR");
   chosen_by_user = chosen != nullptr && chosen[0] != 0;
-  int length;
-  if (chosen_by_user) {
-    length = snprintf(path, size, "%s", chosen);
-  } else {
-    length = name_of_ipc_namespace(path, size);
-  }
-  return length > 0 && static_cast<std::size_t>(length) < size;
+  if (!chosen_by_user) return default_directory::path_of(default_directory::current(), path, size);
+  int length = snprintf(path, size, "%s", chosen);
+  return static_cast<std::size_t>(length) < size;
 }
 
 bool sound(const files::Mapping& mapping) {

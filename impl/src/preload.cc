@@ -1,115 +1,161 @@
-// The drop-in library: the C library's names, answered by libsvmq.
-//
-// Also: `syscall` with the numbers of the four calls, the table and the limits under /proc by open and fopen,
-// and unshare and setns, after which the process is in the namespace of its new IPC namespace.
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
+// The drop-in library: the C library's names for the four calls, answered by libsvmq, also through `syscall`;
+// and what takes a process to another IPC namespace, after which it has that one's queues. preload_files.cc
+// has the files under /proc.
+#include "preload.h"
+
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <initializer_list>
-
 #include "calls.h"
-#include "guarded.h"
+#include "default_directory.h"
 
-#define INTERPOSED extern "C" __attribute__((visibility("default")))
+using namespace svmq;
+using namespace svmq::preload;
 
 namespace {
 
-using namespace svmq;
+// The IPC namespaces that this process has made and left. What is in one goes with it in the kernel; here its
+// directory is removed when the process makes the next one, if nobody is in it any more.
+constexpr int most_left = 64;
+default_directory::IpcNamespace left[most_left];
+int left_count = 0;
 
-long answer(long result) {
-  if (result >= 0) return result;
-  errno = static_cast<int>(-result);
-  return -1;
+// Where the process has come to, and its first call there will enter.
+default_directory::IpcNamespace destination;
+std::atomic<bool> coming{false};
+pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // for all of these; held over fork
+
+__attribute__((constructor)) void hold_over_fork() {
+  pthread_atfork([] { pthread_mutex_lock(&lock); }, [] { pthread_mutex_unlock(&lock); },
+                 [] { pthread_mutex_unlock(&lock); });
 }
 
-template <class Function>
-Function next(const char* name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+bool chosen_by_name() {
+  const char* chosen = secure_getenv("SVMQ_DIR");
+  return chosen != nullptr && chosen[0] != 0;
 }
 
-// A file in memory with the text of the table or of a limit.
-int in_memory(const char* text, std::size_t length) {
-  int file = memfd_create("svmq", MFD_CLOEXEC);
-  if (file < 0) return -1;
-  if (write(file, text, length) != static_cast<ssize_t>(length) || lseek(file, 0, SEEK_SET) != 0) {
-    close(file);
-    return -1;
+void remove_those_gone() {
+  int kept = 0;
+  for (int i = 0; i < left_count; ++i) {
+    if (default_directory::find(left[i]) != default_directory::Found::no) {
+      left[kept++] = left[i];
+      continue;
+    }
+    char path[PATH_MAX];
+    if (default_directory::path_of(left[i], path, sizeof path)) calls::remove_namespace(path);
   }
-  return file;
+  left_count = kept;
 }
 
-int open_table() {
-  long length = calls::table(nullptr, 0);
-  if (length < 0) return static_cast<int>(answer(length));
-  std::size_t size = static_cast<std::size_t>(length) + 65536;  // some queues may come in between
-  auto* text = static_cast<char*>(malloc(size));
-  if (text == nullptr) return -1;
-  length = calls::table(text, size);
-  int file = length < 0
-                 ? static_cast<int>(answer(length))
-                 : in_memory(text, static_cast<std::size_t>(length) < size ? static_cast<std::size_t>(length)
-                                                                           : size - 1);
-  free(text);
-  return file;
-}
-
-int open_limit(const char* name) {
-  long value = 0;
-  long result = calls::limit_get(name, &value);
-  if (result < 0) return static_cast<int>(answer(result));
-  char text[32];
-  int length = snprintf(text, sizeof text, "%ld\n", value);
-  return in_memory(text, static_cast<std::size_t>(length));
-}
-
-// A descriptor in place of the file of that path; -2 where it is none of ours. Only reading is served.
-int serve(const char* path, int flags) {
-  constexpr char limits[] = "/proc/sys/kernel/";
-  if ((flags & O_ACCMODE) != O_RDONLY) return -2;
-  char start[40] = {};
-  guarded::install();
-  guarded::read(start, path, sizeof start - 1);  // the path may be bad, or end where memory ends
-  path = start;
-  if (strcmp(path, "/proc/sysvipc/msg") == 0) return open_table();
-  if (strncmp(path, limits, sizeof limits - 1) != 0) return -2;
-  const char* name = path + sizeof limits - 1;
-  for (const char* limit : {"msgmax", "msgmnb", "msgmni", "msg_next_id", "auto_msgmni"}) {
-    if (strcmp(name, limit) == 0) return open_limit(limit);
+// The namespace follows the IPC namespace, but not where one was chosen by name. Its directory is made at
+// once, so that it belongs to the user who has made the IPC namespace, whatever users its processes become.
+void follow(bool made) {
+  if (chosen_by_name()) return;
+  int error = errno;
+  pthread_mutex_lock(&lock);
+  destination = default_directory::current();
+  default_directory::make(destination);
+  coming = true;
+  if (made) {
+    remove_those_gone();
+    if (left_count < most_left) left[left_count++] = destination;
   }
-  return -2;
+  pthread_mutex_unlock(&lock);
+  errno = error;
 }
 
-mode_t mode_of(int flags, va_list arguments) {
-  bool given = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
-  return given ? va_arg(arguments, mode_t) : 0;
+struct Start {
+  int (*function)(void*);
+  void* argument;
+};
+
+int follow_and_start(void* given) {
+  Start start = *static_cast<Start*>(given);
+  follow(true);
+  return start.function(start.argument);
 }
 
 }  // namespace
 
-INTERPOSED int msgget(key_t key, int flags) { return static_cast<int>(answer(calls::get(key, flags))); }
+bool svmq::preload::arrive() {
+  if (!coming.load(std::memory_order_relaxed)) return true;
+  pthread_mutex_lock(&lock);
+  char path[PATH_MAX];
+  if (coming) {
+    bool arrived = default_directory::make(destination) &&
+                   default_directory::path_of(destination, path, sizeof path) && calls::enter(path) == 0;
+    coming = !arrived;
+  }
+  bool arrived = !coming;
+  pthread_mutex_unlock(&lock);
+  return arrived;
+}
+
+namespace {
+
+// The calls proper, in the kernel's manner.
+long get(key_t key, int flags) { return arrive() ? calls::get(key, flags) : -ENOSYS; }
+long send(int id, const void* message, size_t size, int flags) {
+  return arrive() ? calls::send(id, message, size, flags) : -ENOSYS;
+}
+long receive(int id, void* message, size_t size, long type, int flags) {
+  return arrive() ? calls::receive(id, message, size, type, flags) : -ENOSYS;
+}
+long control(int id, int command, void* buffer) {
+  return arrive() ? calls::control(id, command, buffer) : -ENOSYS;
+}
+
+}  // namespace
+
+INTERPOSED int msgget(key_t key, int flags) { return static_cast<int>(answer(get(key, flags))); }
 
 INTERPOSED int msgsnd(int id, const void* message, size_t size, int flags) {
   pthread_testcancel();
-  return static_cast<int>(answer(calls::send(id, message, size, flags)));
+  return static_cast<int>(answer(send(id, message, size, flags)));
 }
 
 INTERPOSED ssize_t msgrcv(int id, void* message, size_t size, long type, int flags) {
   pthread_testcancel();
-  return answer(calls::receive(id, message, size, type, flags));
+  return answer(receive(id, message, size, type, flags));
 }
 
 INTERPOSED int msgctl(int id, int command, struct msqid_ds* buffer) {
-  return static_cast<int>(answer(calls::control(id, command, buffer)));
+  return static_cast<int>(answer(control(id, command, buffer)));
+}
+
+INTERPOSED int unshare(int flags) noexcept {
+  int result = NEXT(unshare)(flags);
+  if (result == 0 && (flags & CLONE_NEWIPC) != 0) follow(true);
+  return result;
+}
+
+INTERPOSED int setns(int file, int kind) noexcept {
+  int result = NEXT(setns)(file, kind);
+  if (result == 0 && (kind == 0 || (kind & CLONE_NEWIPC) != 0)) follow(false);
+  return result;
+}
+
+// A child in memory of its own can follow; one that shares its parent's would take the parent with it.
+INTERPOSED int clone(int (*function)(void*), void* stack, int flags, void* argument, ...) noexcept {
+  va_list list;
+  va_start(list, argument);
+  void* parent_id = va_arg(list, void*);
+  void* storage = va_arg(list, void*);
+  void* child_id = va_arg(list, void*);
+  va_end(list);
+  Start start = {function, argument};
+  if ((flags & CLONE_NEWIPC) != 0 && (flags & CLONE_VM) == 0 && function != nullptr) {
+    function = follow_and_start;
+    argument = &start;
+  }
+  return NEXT(clone)(function, stack, flags, argument, parent_id, storage, child_id);
 }
 
 INTERPOSED long syscall(long number, ...) noexcept {
@@ -118,87 +164,18 @@ INTERPOSED long syscall(long number, ...) noexcept {
   long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long);
   long d = va_arg(list, long), e = va_arg(list, long), f = va_arg(list, long);
   va_end(list);
-  static auto plain_syscall = next<long (*)(long, ...)>("syscall");
   switch (number) {
-    case SYS_msgget: return answer(calls::get(static_cast<key_t>(a), static_cast<int>(b)));
+    case SYS_msgget: return answer(get(static_cast<key_t>(a), static_cast<int>(b)));
     case SYS_msgsnd:
-      return answer(calls::send(static_cast<int>(a), reinterpret_cast<const void*>(b), static_cast<size_t>(c),
-                                static_cast<int>(d)));
+      return answer(send(static_cast<int>(a), reinterpret_cast<const void*>(b), static_cast<size_t>(c),
+                         static_cast<int>(d)));
     case SYS_msgrcv:
-      return answer(calls::receive(static_cast<int>(a), reinterpret_cast<void*>(b), static_cast<size_t>(c), d,
-                                   static_cast<int>(e)));
+      return answer(receive(static_cast<int>(a), reinterpret_cast<void*>(b), static_cast<size_t>(c), d,
+                            static_cast<int>(e)));
     case SYS_msgctl:
-      return answer(calls::control(static_cast<int>(a), static_cast<int>(b), reinterpret_cast<void*>(c)));
-    default: return plain_syscall(number, a, b, c, d, e, f);
+      return answer(control(static_cast<int>(a), static_cast<int>(b), reinterpret_cast<void*>(c)));
+    case SYS_unshare: return unshare(static_cast<int>(a));
+    case SYS_setns: return setns(static_cast<int>(a), static_cast<int>(b));
+    default: return NEXT(syscall)(number, a, b, c, d, e, f);
   }
-}
-
-INTERPOSED int open(const char* path, int flags, ...) {
-  va_list list;
-  va_start(list, flags);
-  mode_t mode = mode_of(flags, list);
-  va_end(list);
-  int served = serve(path, flags);
-  if (served != -2) return served;
-  static auto plain_open = next<int (*)(const char*, int, ...)>("open");
-  return plain_open(path, flags, mode);
-}
-
-INTERPOSED int open64(const char* path, int flags, ...) {
-  va_list list;
-  va_start(list, flags);
-  mode_t mode = mode_of(flags, list);
-  va_end(list);
-  return open(path, flags | O_LARGEFILE, mode);
-}
-
-INTERPOSED int openat(int directory, const char* path, int flags, ...) {
-  va_list list;
-  va_start(list, flags);
-  mode_t mode = mode_of(flags, list);
-  va_end(list);
-  int served = serve(path, flags);
-  if (served != -2) return served;
-  static auto plain_openat = next<int (*)(int, const char*, int, ...)>("openat");
-  return plain_openat(directory, path, flags, mode);
-}
-
-INTERPOSED int openat64(int directory, const char* path, int flags, ...) {
-  va_list list;
-  va_start(list, flags);
-  mode_t mode = mode_of(flags, list);
-  va_end(list);
-  return openat(directory, path, flags | O_LARGEFILE, mode);
-}
-
-INTERPOSED FILE* fopen(const char* path, const char* mode) {
-  int served = mode[0] == 'r' && strchr(mode, '+') == nullptr ? serve(path, O_RDONLY) : -2;
-  if (served == -1) return nullptr;
-  if (served >= 0) return fdopen(served, mode);
-  static auto plain_fopen = next<FILE* (*)(const char*, const char*)>("fopen");
-  return plain_fopen(path, mode);
-}
-
-INTERPOSED FILE* fopen64(const char* path, const char* mode) { return fopen(path, mode); }
-
-// The namespace follows the IPC namespace, but not where one was chosen by name.
-namespace {
-void follow() {
-  const char* chosen = secure_getenv("SVMQ_DIR");
-  if (chosen == nullptr || chosen[0] == 0) calls::enter(nullptr);
-}
-}  // namespace
-
-INTERPOSED int unshare(int flags) noexcept {
-  static auto plain_unshare = next<int (*)(int)>("unshare");
-  int result = plain_unshare(flags);
-  if (result == 0 && (flags & CLONE_NEWIPC) != 0) follow();
-  return result;
-}
-
-INTERPOSED int setns(int file, int kind) noexcept {
-  static auto plain_setns = next<int (*)(int, int)>("setns");
-  int result = plain_setns(file, kind);
-  if (result == 0 && (kind == 0 || (kind & CLONE_NEWIPC) != 0)) follow();
-  return result;
 }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -70,13 +69,11 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
 
 // Runs in the child between fork and exec: only what is safe there.
 [[noreturn]] void become(char* const* arguments, char* const* environment, int in, int out, int err,
-                         pid_t parent, bool own_ipc_namespace) {
+                         pid_t parent) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);  // it died before it could be named as the one to die with
   signal(SIGPIPE, SIG_DFL);
-  if (own_ipc_namespace)
-    unshare(CLONE_NEWIPC);  // without the privilege for it nothing is lost: limits cannot be set then
   dup2(in, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
@@ -136,8 +133,7 @@ Child::Child(const Program& program) {
     pid_ = fork();
     if (pid_ < 0) fail("fork");
     if (pid_ == 0)
-      become(arguments.data(), environment.data(), in.read, out.write, err.write, parent,
-             program.own_ipc_namespace);
+      become(arguments.data(), environment.data(), in.read, out.write, err.write, parent);
     setpgid(pid_, pid_);  // in both processes, so that it is done when the first of them goes on
     living.insert(pid_);
   }

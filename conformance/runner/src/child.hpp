@@ -21,7 +21,6 @@ namespace svmq::runner {
 struct Program {
   std::vector<std::string> arguments;              // the first is the path of the executable
   std::map<std::string, std::string> environment;  // set in addition to this process's own
-  bool own_ipc_namespace = false;                  // where this process may make one
 };
 
 class Child {

@@ -118,7 +118,7 @@ class AgentConductor : public Conductor {
 
   void submit(std::shared_ptr<const Task> task) override {
     if (waiting_.empty()) began_ = Clock::now();
-    if (child_ && !target_.agent_per_scenario) unsent_ += task->text;
+    if (child_) unsent_ += task->text;
     waiting_.push_back(std::move(task));
   }
 
@@ -170,10 +170,7 @@ class AgentConductor : public Conductor {
     errors_.clear();
     searched_ = 0;
     unsent_.clear();
-    for (const auto& task : waiting_) {
-      unsent_ += task->text;
-      if (target_.agent_per_scenario) break;
-    }
+    for (const auto& task : waiting_) unsent_ += task->text;
     began_ = Clock::now();
     return true;
   }
@@ -237,7 +234,6 @@ class AgentConductor : public Conductor {
       return lost(fmt::format("wrote a history of something else than {}", name));
     }
     deaths_ = 0;
-    if (target_.agent_per_scenario) end(1s);
     return {take(), std::move(histories.front()), std::move(text), ""};
   }
 

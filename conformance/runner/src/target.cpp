@@ -57,15 +57,10 @@ Target preload_target() {
   target.name = "preload";
   target.summary = "the agent of linux with libsvmq preloaded";
   target.profile = profile("linux-6.18");
-  target.program.arguments = {(locations().programs / "svmq-agent").string()};
+  target.program.arguments = {(locations().programs / "svmq-agent").string(), "--isolate"};
   target.program.environment["LD_PRELOAD"] = preload_library().string();
   target.private_folder = true;
-  target.folder_variable = "SVMQ_DIR";
-  target.agent_per_scenario = true;
-  // The agent must not set limits of the system when it believes to set those of its queues.
-  target.program.own_ipc_namespace = true;
-  target.never = {{"limits", "no: the limits of libsvmq are not those that the system shows"},
-                  {"namespaces", "no: SVMQ_DIR is one namespace, whatever IPC namespace a process is in"}};
+  target.folder_variable = "SVMQ_ROOT";
   if (!fs::exists(preload_library()))
     target.missing = fmt::format("{} was not built", preload_library().string());
   return target;
@@ -150,7 +145,6 @@ void probe(Target& target) {
   try {
     const Finished answer = run_to_end(question, 10s);
     read_capabilities(target, answer.output);
-    for (const auto& [need, reason] : target.never) target.capabilities[need] = reason;
     if (!answer.death.empty() || target.capabilities.empty()) {
       target.missing =
           fmt::format("{} --capabilities {}; it said: {}", path,

@@ -23,8 +23,6 @@ struct Target {
   Program program;                             // the agent
   bool private_folder = false;                 // its queues live in a folder that each agent gets
   std::string folder_option, folder_variable;  // how the agent is told of it: an option, or a variable
-  bool agent_per_scenario = false;             // its agent cannot give each scenario queues of its own
-  std::map<std::string, std::string> never;    // need: why it lacks that whatever the agent finds out
   std::string missing;                         // why it cannot be had here; empty: it can
 
   // Filled by probe().

@@ -4,11 +4,14 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace svmq::runner {
 
 struct ClauseEntry {
   std::string call, statement, level;
+  std::vector<std::string> sources;
+  std::string observed, unobservable, note;
 };
 
 // By clause id. Throws UsageError if the file cannot be read or is malformed.

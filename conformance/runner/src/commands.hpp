@@ -14,6 +14,7 @@ void add_targets(CLI::App& app, int& status);
 void add_run(CLI::App& app, int& status);
 void add_fuzz(CLI::App& app, int& status);
 void add_exhaust(CLI::App& app, int& status);
+void add_explain(CLI::App& app, int& status);
 void add_generate(CLI::App& app, int& status);
 void add_judge(CLI::App& app, int& status);
 void add_report(CLI::App& app, int& status);

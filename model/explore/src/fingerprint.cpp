@@ -59,7 +59,7 @@ bool looks_at_numbers(const Call& call, const Scope& scope) {
   if (std::holds_alternative<TableRequest>(request)) return true;
   if (const auto* limit = std::get_if<LimitRequest>(&request)) return limit->limit == Limit::msg_next_id;
   if (const auto* control = std::get_if<ControlRequest>(&request))
-    if (control->command != IPC_STAT_ && control->command != IPC_RMID_) return true;
+    if (control->command == IPC_INFO_ || control->command == MSG_INFO_ || control->command == MSG_STAT_ || control->command == MSG_STAT_ANY_) return true;
   const std::int64_t id = id_of(request);
   return call.uses.empty() ? id >= 0 : id != 4096 && id != -1;
 }

@@ -81,7 +81,11 @@ QueueIndex queue_of_send(const Transition& t) {
   return find_queue(t.before.state, was.space, send->id);
 }
 
-bool copies(const Transition& t, const ReceiveRequest& r) { return t.profile().linux_extensions && (r.flags & MSG_COPY_) != 0; }
+// MSG_COPY was asked for, and heeded.
+bool copies(const Transition& t, const ReceiveRequest& r) {
+  const auto of_copy = [](const Clause& c) { return std::string_view(c.id()).starts_with("msgrcv.copy."); };
+  return (r.flags & MSG_COPY_) != 0 && std::ranges::any_of(t.clauses, of_copy);
+}
 
 // A receive that took a message off: it was given it, or lost it to a bad buffer.
 bool took(const Transition& t, ActorIndex actor) {

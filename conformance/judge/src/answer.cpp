@@ -1,4 +1,4 @@
-#include "answer.hpp"
+#include "svmq/judge/answer.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "cast.hpp"
+#include "svmq/judge/cast.hpp"
 
 #include <algorithm>
 

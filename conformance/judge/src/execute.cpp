@@ -5,8 +5,8 @@
 #include <map>
 #include <optional>
 
-#include "answer.hpp"
-#include "cast.hpp"
+#include "svmq/judge/answer.hpp"
+#include "svmq/judge/cast.hpp"
 #include "svmq/language/print.hpp"
 
 namespace svmq::judge {

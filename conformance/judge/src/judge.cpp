@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "answer.hpp"
-#include "cast.hpp"
+#include "svmq/judge/answer.hpp"
+#include "svmq/judge/cast.hpp"
 #include "explore.hpp"
 #include "svmq/language/print.hpp"
 

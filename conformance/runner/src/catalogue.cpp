@@ -7,6 +7,16 @@
 #include "toml_file.hpp"
 
 namespace svmq::runner {
+namespace {
+
+std::vector<std::string> strings(const toml::array* array) {
+  std::vector<std::string> result;
+  if (array == nullptr) return result;
+  for (const toml::node& entry : *array) result.push_back(entry.value_or(std::string()));
+  return result;
+}
+
+}  // namespace
 
 std::map<std::string, ClauseEntry> read_catalogue(const std::filesystem::path& file) {
   const toml::table document = read_toml(file);
@@ -15,12 +25,13 @@ std::map<std::string, ClauseEntry> read_catalogue(const std::filesystem::path& f
   if (clauses == nullptr) throw UsageError(fmt::format("{}: no clause", file.string()));
   for (const auto& [id, value] : *clauses) {
     const toml::node_view clause(value);
-    const auto text = [&](const char* key) { return clause[key].value_or(std::string()); };
-    ClauseEntry& entry = catalogue[std::string(id.str())];
-    entry = {text("call"), text("statement"), text("level"), text("unobservable"), text("note"), {}};
-    if (const toml::array* sources = clause["sources"].as_array()) {
-      for (const toml::node& source : *sources) entry.sources.push_back(source.value_or(std::string()));
-    }
+    catalogue[std::string(id.str())] = {clause["call"].value_or(std::string()),
+                                        clause["statement"].value_or(std::string()),
+                                        clause["level"].value_or(std::string()),
+                                        strings(clause["sources"].as_array()),
+                                        clause["observed"].value_or(std::string()),
+                                        clause["unobservable"].value_or(std::string()),
+                                        clause["note"].value_or(std::string())};
   }
   return catalogue;
 }

@@ -9,8 +9,9 @@
 namespace svmq::runner {
 
 struct ClauseEntry {
-  std::string call, statement, level, unobservable, note;
+  std::string call, statement, level;
   std::vector<std::string> sources;
+  std::string observed, unobservable, note;
 };
 
 // By clause id. Throws UsageError if the file cannot be read or is malformed.

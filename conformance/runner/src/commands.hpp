@@ -13,6 +13,8 @@ enum Status { conform = 0, nonconform = 1, usage = 2, undecided = 3 };
 void add_targets(CLI::App& app, int& status);
 void add_run(CLI::App& app, int& status);
 void add_fuzz(CLI::App& app, int& status);
+void add_exhaust(CLI::App& app, int& status);
+void add_explain(CLI::App& app, int& status);
 void add_generate(CLI::App& app, int& status);
 void add_judge(CLI::App& app, int& status);
 void add_report(CLI::App& app, int& status);

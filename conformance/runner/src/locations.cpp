@@ -13,6 +13,7 @@ Locations find() {
   const fs::path programs = executable.parent_path();
   const fs::path source = SVMQ_SOURCE_DIR;
   return {programs, programs.parent_path() / "lib", source / "conformance" / "corpus",
+          source / "conformance" / "scopes",
           source / "model" / "clauses.toml", source / "impl" / "waivers.toml", source / "reports"};
 }
 

@@ -14,6 +14,7 @@ struct Locations {
   std::filesystem::path programs;   // svmq-agent, svmq-agent-impl
   std::filesystem::path libraries;  // libsvmq-preload.so
   std::filesystem::path corpus;     // the scenarios that come with svmq
+  std::filesystem::path scopes;     // the small worlds that come with svmq
   std::filesystem::path catalogue;  // clauses.toml
   std::filesystem::path waivers;    // of libsvmq
   std::filesystem::path reports;    // the folder that holds the Python package svmq_report

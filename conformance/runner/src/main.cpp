@@ -35,6 +35,8 @@ int dispatch(int argc, char** argv) {
   add_targets(app, status);
   add_run(app, status);
   add_fuzz(app, status);
+  add_exhaust(app, status);
+  add_explain(app, status);
   add_generate(app, status);
   add_judge(app, status);
   add_report(app, status);

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cast.hpp"
+#include "svmq/judge/cast.hpp"
 #include "svmq/language/history.hpp"
 #include "svmq/model/model.hpp"
 

@@ -1,0 +1,171 @@
+#include "svmq/explore/explorer.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace svmq::model::explore {
+namespace {
+
+struct HashOf {
+  std::size_t operator()(const Fingerprint& f) const { return f.high; }
+};
+
+class Search {
+ public:
+  Search(const Stage& stage, const Settings& settings) : stage_(stage), settings_(settings), canon_(stage.scope(), settings.symmetric) {
+    for (const Property& property : properties()) found_.properties.push_back({property.name});
+    for (const Sometimes& event : sometimes()) found_.sometimes.push_back({event.name, 0, {}});
+  }
+
+  // Worlds are kept only until they have been visited: those of one depth, and those of the next.
+  Exploration run() {
+    World first = stage_.first();
+    known_.emplace(canon_(first), 0);
+    found_.graph.nodes.push_back({});
+    layer_.push_back({std::move(first), 0});
+    for (std::size_t depth = 0; !layer_.empty() && !ended_; ++depth) {
+      found_.depth = depth;
+      for (std::size_t i = 0; i < layer_.size() && !ended_; ++i) {
+        const Open open = std::move(layer_[i]);
+        layer_[i].world = {};
+        visit(open);
+      }
+      layer_ = std::exchange(next_, {});
+    }
+    found_.states = found_.graph.nodes.size();
+    found_.complete = !ended_ && !cut_;
+    for (const auto& [id, count] : clauses_) found_.clauses[std::string_view(id)] += count;
+    return std::move(found_);
+  }
+
+ private:
+  struct Open {
+    World world;
+    NodeIndex node;
+  };
+
+  void visit(const Open& open) {
+    const std::size_t depth = found_.graph.nodes[open.node].depth;
+    const bool last = settings_.depth > 0 && depth >= settings_.depth;
+    const auto sink = [&](Label label, const Clauses& clauses, World&& raw) { arrive(open, label, clauses, std::move(raw)); };
+    if (last) {
+      cut_ = true;
+      if (!open.world.state.undefined) stage_.internal(open.world, sink);
+    } else {
+      stage_.successors(open.world, sink);
+    }
+    if ((++visited_ & 0x3ff) == 0 && settings_.stop && settings_.stop()) end_early();
+    if (found_.graph.nodes.size() > settings_.most_states) end_early();
+  }
+
+  void arrive(const Open& open, Label label, const Clauses& clauses, World&& raw) {
+    if (ended_) return;
+    ++found_.transitions;
+    for (const Clause& clause : clauses) ++clauses_[clause.id()];
+    World after = raw;
+    Clauses all = clauses;
+    stage_.return_all(after, [&](const World& world, ActorIndex actor) {
+      for (const Clause& clause : world.state.actor(actor).why) ++clauses_[clause.id()];
+    });
+    const Transition transition{stage_, open.world, label, clauses, raw, after};
+    if (settings_.check) check(transition, open.node);
+    if (settings_.goal && settings_.goal(transition)) {
+      found_.goal = path_to(open.node, label);
+      ended_ = true;
+      return;
+    }
+    keep(open.node, label, std::move(after));
+  }
+
+  void keep(NodeIndex from, Label label, World&& world) {
+    const auto [place, fresh] = known_.emplace(canon_(world), static_cast<NodeIndex>(found_.graph.nodes.size()));
+    if (settings_.keep_edges) found_.graph.edges.push_back({from, place->second, label});
+    if (!fresh) return;
+    const bool begins = label.kind == Label::begin;
+    const std::uint16_t depth = static_cast<std::uint16_t>(found_.graph.nodes[from].depth + begins);
+    found_.graph.nodes.push_back({from, label, depth});
+    (begins ? next_ : layer_).push_back({std::move(world), place->second});
+  }
+
+  void check(const Transition& transition, NodeIndex from) {
+    for (std::size_t i = 0; i < properties().size(); ++i) {
+      const Holds holds = properties()[i].holds(transition);
+      if (holds == Holds::vacuous) continue;
+      ++found_.properties[i].checked;
+      if (holds == Holds::no && std::ranges::find(found_.violations, properties()[i].name, &Violation::property) == found_.violations.end())
+        found_.violations.push_back({properties()[i].name, path_to(from, transition.label)});
+    }
+    for (std::size_t i = 0; i < sometimes().size(); ++i) {
+      if (!sometimes()[i].happens(transition)) continue;
+      Hit& hit = found_.sometimes[i];
+      if (hit.count++ == 0) hit.witness = path_to(from, transition.label);
+    }
+  }
+
+  Path path_to(NodeIndex node, Label last) const {
+    Path path = found_.graph.path(node);
+    path.push_back(last);
+    return path;
+  }
+
+  void end_early() {
+    found_.stopped = ended_ = true;
+  }
+
+  const Stage& stage_;
+  const Settings& settings_;
+  const Canon canon_;
+  std::unordered_map<Fingerprint, NodeIndex, HashOf> known_;
+  std::vector<Open> layer_, next_;
+  std::unordered_map<const char*, std::uint64_t> clauses_;  // by address: merged by name at the end
+  Exploration found_;
+  std::uint64_t visited_ = 0;
+  bool ended_ = false, cut_ = false;
+};
+
+}  // namespace
+
+Path Graph::path(NodeIndex node) const {
+  Path path;
+  for (; node != 0; node = nodes[node].parent) path.push_back(nodes[node].label);
+  std::ranges::reverse(path);
+  return path;
+}
+
+Exploration explore(const Stage& stage, const Settings& settings) { return Search(stage, settings).run(); }
+
+std::string path_text(const Stage& stage, const Path& path, const std::string& name, const std::string& title,
+                      const std::vector<std::string>& clauses) {
+  const Scope& scope = stage.scope();
+  std::string text = "scenario " + name + "\ntitle  " + title + "\n";
+  if (!clauses.empty()) {
+    text += "clause";
+    for (const std::string& clause : clauses) text += " " + clause;
+    text += "\n";
+  }
+  text += scope.header;
+  for (const int call : scope.before) text += scope.calls[static_cast<std::size_t>(call)].text + "\n";
+  std::vector<std::string> together;  // calls begun since everything last rested
+  const auto flush = [&] {
+    if (together.size() == 1) text += together[0] + "\n";
+    if (together.size() > 1) {
+      text += "concurrent {\n";
+      for (const std::string& line : together) text += "  " + line + "\n";
+      text += "}\n";
+    }
+    together.clear();
+  };
+  World world = stage.first();
+  for (const Label label : path) {
+    if (label.kind == Label::begin) {
+      if (stage.rests(world)) flush();
+      together.push_back(scope.calls[static_cast<std::size_t>(label.which)].text);
+    }
+    world = stage.follow(world, label);
+  }
+  flush();
+  return text + "end\n";
+}
+
+}  // namespace svmq::model::explore

@@ -1,0 +1,161 @@
+#include <algorithm>
+
+#include "svmq/explore/property.hpp"
+
+namespace svmq::model::explore {
+namespace {
+
+bool answered(const Transition& t, ActorIndex actor, Errno error) {
+  const Result* answer = t.answer(actor);
+  return answer && answer->kind == Result::failure && answer->error == error;
+}
+
+// Somebody other than the one who steps is answered so.
+template <class F>
+bool another(const Transition& t, F is) {
+  if (t.label.kind != Label::step) return false;
+  for (std::size_t a = 0; a < t.raw.state.actors.size(); ++a) {
+    const auto actor = static_cast<ActorIndex>(a);
+    if (actor != t.actor() && t.answer(actor) && is(actor)) return true;
+  }
+  return false;
+}
+
+Phase phase_before(const Transition& t) { return t.before.state.actor(t.actor()).phase; }
+Phase phase_after(const Transition& t) { return t.raw.state.actor(t.actor()).phase; }
+bool steps(const Transition& t) { return t.label.kind == Label::step; }
+
+bool sender_waits(const Transition& t) { return steps(t) && phase_before(t) == Phase::entered && phase_after(t) == Phase::sending; }
+bool receiver_waits(const Transition& t) { return steps(t) && phase_before(t) == Phase::entered && phase_after(t) == Phase::receiving; }
+
+bool sender_released(const Transition& t) {
+  return steps(t) && phase_before(t) == Phase::sending && t.answer() && t.answer()->kind == Result::number;
+}
+
+bool sender_woken_in_vain(const Transition& t) {
+  return steps(t) && phase_before(t) == Phase::sending && t.before.state.actor(t.actor()).woken && phase_after(t) == Phase::sending;
+}
+
+bool handed_over(const Transition& t) {
+  return t.call<SendRequest>() && another(t, [&](ActorIndex a) { return t.answer(a)->kind == Result::received; });
+}
+
+bool too_small_passed(const Transition& t) {
+  return handed_over(t) && another(t, [&](ActorIndex a) { return answered(t, a, Errno::e2big); });
+}
+
+bool too_small_and_queued(const Transition& t) {
+  return !handed_over(t) && t.call<SendRequest>() && t.names("msgsnd.ok.enqueue") && another(t, [&](ActorIndex a) { return answered(t, a, Errno::e2big); });
+}
+
+bool removal_releases_two(const Transition& t) {
+  return steps(t) && std::ranges::count_if(t.raw.state.actors, [&](const Actor& a) {
+           return answered(t, static_cast<ActorIndex>(&a - t.raw.state.actors.data()), Errno::eidrm);
+         }) >= 2;
+}
+
+bool removed_while_calling(const Transition& t) { return steps(t) && phase_before(t) == Phase::entered && answered(t, t.actor(), Errno::eidrm); }
+
+bool interrupted_waiter(const Transition& t) { return steps(t) && phase_before(t) != Phase::entered && answered(t, t.actor(), Errno::eintr); }
+
+bool signal_before_room(const Transition& t) { return interrupted_waiter(t) && t.before.state.actor(t.actor()).woken; }
+
+// A receiver is handed its message although a signal for it has come.
+bool message_before_signal(const Transition& t) {
+  return t.call<SendRequest>() && another(t, [&](ActorIndex a) { return t.answer(a)->kind == Result::received && t.before.state.actor(a).interrupted; });
+}
+
+// Stopped and continued, a receiver stands behind one who came later.
+bool place_lost(const Transition& t) {
+  if (!steps(t) || phase_after(t) != Phase::receiving || !t.before.state.actor(t.actor()).restarted) return false;
+  return t.raw.state.queue(t.raw.state.actor(t.actor()).waits_on).receivers.size() > 1;
+}
+
+bool gone_while_stopped(const Transition& t) {
+  return steps(t) && t.before.state.actor(t.actor()).restarted && answered(t, t.actor(), Errno::einval);
+}
+
+bool killed_while_waiting(const Transition& t) {
+  if (t.label.kind != Label::die) return false;
+  const Actor& was = t.before.state.actor(t.actor());
+  return was.phase == Phase::sending || was.phase == Phase::receiving;
+}
+
+bool lost_to_a_bad_buffer(const Transition& t) { return steps(t) && t.names("msgrcv.E.EFAULT.lost"); }
+bool truncated(const Transition& t) { return steps(t) && t.names("msgrcv.trunc"); }
+bool too_long_stays(const Transition& t) { return steps(t) && phase_before(t) == Phase::entered && t.call<ReceiveRequest>() && answered(t, t.actor(), Errno::e2big); }
+
+// A receiver waits, and so does a sender whose message it would take.
+bool both_wait(const Transition& t) {
+  return std::ranges::any_of(t.after.state.queues, [&](const auto& q) {
+    const auto sleeps = [&](ActorIndex a) { return asleep(t.profile(), t.after.state, a); };
+    return std::ranges::any_of(q->receivers, [&](ActorIndex r) {
+      const auto& receive = std::get<ReceiveRequest>(*t.after.state.actor(r).call);
+      return sleeps(r) && std::ranges::any_of(q->senders, [&](ActorIndex s) {
+               const std::int64_t type = std::get<SendRequest>(*t.after.state.actor(s).call).type;
+               return sleeps(s) && (receive.type == 0 || receive.type == type);
+             });
+    });
+  });
+}
+
+bool overtaken(const Transition& t) { return steps(t) && t.names("msgsnd.nofair.barge"); }
+
+bool permission_withdrawn(const Transition& t) { return steps(t) && t.names("perm.recheck"); }
+
+bool overfull(const Transition& t) {
+  return steps(t) && t.names("msgctl.set.fields") && std::ranges::any_of(t.raw.state.queues, [](const auto& q) { return q->cbytes > q->qbytes; });
+}
+
+bool key_reused(const Transition& t) {
+  if (t.raw.state.queues.size() <= t.before.state.queues.size()) return false;
+  const Queue& fresh = *t.raw.state.queues.back();
+  return fresh.key != 0 && std::ranges::any_of(t.before.state.queues, [&](const auto& q) { return q->removed && q->key == fresh.key; });
+}
+
+bool stale_identifier(const Transition& t) {
+  return steps(t) && phase_before(t) == Phase::entered && t.before.state.actor(t.actor()).found < 0 && !t.before.state.queues.empty() && answered(t, t.actor(), Errno::einval) &&
+         (t.names("id.stale.free") || t.names("msgsnd.E.EINVAL.id") || t.names("msgrcv.E.EINVAL.id"));
+}
+
+bool no_more_queues(const Transition& t) { return steps(t) && answered(t, t.actor(), Errno::enospc); }
+bool refused(const Transition& t) { return steps(t) && answered(t, t.actor(), Errno::eacces); }
+bool several_ways(const Transition& t) { return steps(t) && t.label.which > 0; }
+bool interrupted_restart(const Transition& t) { return t.label.kind == Label::begin && t.names("wait.sig.stop.handler"); }
+
+constexpr Sometimes all[] = {
+    {"sender-waits", "a sender finds no room and waits", sender_waits},
+    {"sender-released", "a waiting sender gets room and sends", sender_released},
+    {"sender-woken-in-vain", "a waiting sender is woken, finds the room taken, and waits on", sender_woken_in_vain},
+    {"sender-overtaken", "a sender sends while an earlier one waits for room", overtaken},
+    {"receiver-waits", "a receiver finds nothing and waits", receiver_waits},
+    {"hand-off", "a message goes straight to a waiting receiver", handed_over},
+    {"hand-off-past-too-small", "a message passes a waiting receiver whose buffer is too small, and reaches the next", too_small_passed},
+    {"too-small-and-queued", "a waiting receiver's buffer is too small, and the message is queued", too_small_and_queued},
+    {"both-wait", "a receiver waits beside a sender who has no room for what it wants", both_wait},
+    {"removal-releases-two", "a removal releases two who wait", removal_releases_two},
+    {"removed-while-calling", "a queue goes between the look-up of a call and its act", removed_while_calling},
+    {"interrupted", "a caught signal ends a wait with EINTR", interrupted_waiter},
+    {"signal-before-room", "a woken sender fails with EINTR because a signal came too", signal_before_room},
+    {"message-before-signal", "a receiver is handed its message although a signal has come", message_before_signal},
+    {"place-lost", "a stopped and continued receiver stands behind one who came later", place_lost},
+    {"gone-while-stopped", "a stopped and continued call finds its queue gone: EINVAL", gone_while_stopped},
+    {"signal-while-stopped", "a continued call fails with EINTR for a signal that came while it was stopped", interrupted_restart},
+    {"killed-while-waiting", "a waiter is killed", killed_while_waiting},
+    {"lost-to-a-bad-buffer", "a message is lost to a bad buffer", lost_to_a_bad_buffer},
+    {"truncated", "a message is cut to the buffer", truncated},
+    {"too-long-stays", "a message too long for the buffer stays: E2BIG", too_long_stays},
+    {"permission-withdrawn", "IPC_SET takes a waiter's permission, and it fails", permission_withdrawn},
+    {"overfull", "IPC_SET puts the byte limit below what is queued", overfull},
+    {"key-reused", "a key names a new queue after the removal of the old one", key_reused},
+    {"stale-identifier", "a call uses the identifier of a removed queue", stale_identifier},
+    {"no-more-queues", "msgget fails for the number of queues", no_more_queues},
+    {"refused", "a call is refused for lack of permission", refused},
+    {"several-ways", "the model leaves a choice", several_ways},
+};
+
+}  // namespace
+
+std::span<const Sometimes> sometimes() { return all; }
+
+}  // namespace svmq::model::explore

@@ -12,11 +12,7 @@ from pathlib import Path
 
 import jsonschema
 
-try:
-    import fastjsonschema
-except ImportError:  # only the words of jsonschema are needed; this one is quicker where there is nothing to say
-    fastjsonschema = None
-
+from svmq_report import quick
 from svmq_report.text import shorten, visible_line
 
 SCHEMA_NAME = "svmq-results/2"
@@ -162,7 +158,7 @@ _Validator = jsonschema.validators.extend(
 
 
 def _check_schema(path: str, results: dict) -> None:
-    if _surely_follows(results):
+    if _follows()(results):
         return
     errors = list(itertools.islice(_Validator(_schema()).iter_errors(results), _SHOWN_ERRORS + 1))
     if not errors:
@@ -175,22 +171,9 @@ def _check_schema(path: str, results: dict) -> None:
     raise InputError("\n".join(visible_line(line) for line in lines))
 
 
-def _surely_follows(results: dict) -> bool:
-    """Whether the quick validator says so; a results file of 100,000 scenarios would take minutes otherwise."""
-    if fastjsonschema is None:
-        return False
-    try:
-        _quick_check()(results)
-    except fastjsonschema.JsonSchemaException:
-        return False
-    return True
-
-
 @functools.cache
-def _quick_check():
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    del schema["$id"]  # or its references would be looked for on the network
-    return fastjsonschema.compile(schema)
+def _follows():
+    return quick.compile(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
 
 
 @functools.cache

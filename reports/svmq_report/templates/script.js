@@ -215,7 +215,8 @@ if (dialog) {
 
 // A link leads to its place even where that is closed, filtered out, or shown on demand.
 async function reveal() {
-  const id = decodeURIComponent(location.hash.slice(1));
+  let id = location.hash.slice(1);
+  try { id = decodeURIComponent(id); } catch { return; }  // no address of this page
   const place = id && document.getElementById(id);
   if (!place) {
     const found = /^(?:scenario|finding)-([^:]*)/.exec(id);

@@ -10,8 +10,6 @@ import json
 import re
 from pathlib import Path
 
-import jsonschema
-
 from svmq_report import quick
 from svmq_report.text import shorten, visible_line
 
@@ -141,10 +139,21 @@ def _check_version(path: str, results) -> None:
                                   "again with this one."))
 
 
-def _pattern(_validator, pattern, instance, _schema):
-    """As ECMAScript has it, which JSON Schema means: $ is the very end, not also the place before a last line feed."""
-    if isinstance(instance, str) and not _compiled(pattern).search(instance):
-        yield jsonschema.ValidationError("does not match")
+@functools.cache
+def _validator():
+    """jsonschema's, for its words: it is slow, and its import too, so that it is asked only when something is wrong."""
+    import jsonschema
+
+    def pattern(_validator, pattern, instance, _schema):
+        # As ECMAScript has it, which JSON Schema means: $ is the very end, not also the place before a last line feed.
+        if isinstance(instance, str) and not _compiled(pattern).search(instance):
+            yield jsonschema.ValidationError("does not match")
+
+    kind = jsonschema.validators.extend(
+        jsonschema.Draft7Validator, {"pattern": pattern},
+        type_checker=jsonschema.Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int))
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return kind(_without_references(schema, schema["definitions"]))
 
 
 @functools.cache
@@ -152,15 +161,10 @@ def _compiled(pattern: str) -> re.Pattern:
     return re.compile(re.sub(r"\$(?=$|[|)])", r"\\Z", pattern))
 
 
-_Validator = jsonschema.validators.extend(
-    jsonschema.Draft7Validator, {"pattern": _pattern},
-    type_checker=jsonschema.Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int))
-
-
 def _check_schema(path: str, results: dict) -> None:
     if _follows()(results):
         return
-    errors = list(itertools.islice(_Validator(_schema()).iter_errors(results), _SHOWN_ERRORS + 1))
+    errors = list(itertools.islice(_validator().iter_errors(results), _SHOWN_ERRORS + 1))
     if not errors:
         return
     lines = [f"{path}: {_json_path(error.absolute_path)}: {_expected(error)}" for error in errors[:_SHOWN_ERRORS]]
@@ -176,12 +180,6 @@ def _follows():
     return quick.compile(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
 
 
-@functools.cache
-def _schema() -> dict:
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    return _without_references(schema, schema["definitions"])
-
-
 def _without_references(schema, definitions: dict):
     """The schema with each reference replaced by what it names, which is several times faster to check."""
     if isinstance(schema, list):
@@ -193,7 +191,7 @@ def _without_references(schema, definitions: dict):
     return {key: _without_references(value, definitions) for key, value in schema.items() if key != "definitions"}
 
 
-def _expected(error: jsonschema.ValidationError) -> str:
+def _expected(error) -> str:
     wanted, found = error.validator_value, _describe(error.instance)
     match error.validator:
         case "required":

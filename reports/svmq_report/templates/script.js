@@ -197,6 +197,8 @@ function runPart(target, state, run) {
   if (facts.length) part.append(make("p", {class: "quiet"}, facts.join(", ")));
   if (run.reason) part.append(make("p", {}, run.reason));
   for (const waiver of run.waivers) part.append(make("p", {}, "Waived by ", make("a", {href: `#waiver-${waiver}`}, waiver)));
+  for (const deviation of run.deviations)  // what the diagram has no line for
+    if (!deviation.line || !run.history) part.append(make("p", {}, "Step ", make("code", {}, deviation.step), ": "), make("table", {}, make("tbody", {}, allowedRow(deviation, 0))));
   if (run.history) {
     part.append(diagram(run.history, run.deviations));
     part.append(make("details", {class: "more"}, make("summary", {}, "As text"), make("pre", {}, run.history.trimEnd())));

@@ -197,6 +197,20 @@ def test_text_can_be_told_from_its_background_in_the_dark_too(page, pages):
             .map((e) => e.outerHTML.slice(0, 100)); })()""") == []
 
 
+@pytest.mark.parametrize("address", ["nonconform/index.html", "waived/index.html", "compare/comparison.html",
+                                     "nonconform/index.html#scenario-lowest-type-first"])
+def test_nothing_is_cut_off_on_paper(page, pages, address):
+    """On paper nothing scrolls: A4 less its margins is 718 pixels wide."""
+    page.open(f"file://{pages}/{address}", width=718)
+    if "#" in address:
+        page.until("document.getElementById('detail').open")
+    page.media("print")
+    assert page.evaluate("""[...document.querySelectorAll('main *, dialog *')].filter((element) =>
+        element.getBoundingClientRect().right > 719 && element.checkVisibility() && !element.closest('.sr'))
+        .map((element) => element.outerHTML.slice(0, 80))""") == []
+    page.media("screen")
+
+
 def test_it_prints_with_everything_open(page, pages, tmp_path):
     open_page(page, pages)
     page.print(tmp_path / "page.pdf")

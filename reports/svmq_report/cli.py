@@ -63,15 +63,14 @@ _DEFAULT_LIMIT_MIB = 256
 
 def main(arguments: list[str]) -> int:
     """Runs the command; returns its exit status."""
+    options = _parser().parse_args(arguments)
     try:
-        options = _parser().parse_args(arguments)
-        from svmq_report import bundle, judging, load, verify  # noqa: F401
+        from svmq_report import judging, load, verify
+        return options.run(options)
     except ImportError as error:
         return _fail(f"{sys.executable} has no module {error.name}.\n"
                      "Install the Debian packages python3-jinja2 and python3-jsonschema, and run it with "
                      "/usr/bin/python3.")
-    try:
-        return options.run(options)
     except (load.InputError, judging.JudgeError, verify.BundleError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:

@@ -25,6 +25,7 @@ from svmq_report.view import STATES, Report, Scenario
 
 LIMIT = 9_500_000  # bytes of the page
 _PART = 64  # scenarios
+_DETAILED = 20_000  # scenarios, at most: more takes too long to pack
 _TEMPLATES = Path(__file__).with_name("templates")
 SYMBOLS = {"conform": "✓", "nonconform": "✗", "waived": "⚑", "unknown": "?", "undecided": "?", "unsupported": "○",
            "not_run": "!", "nothing executed": "!", "not_exercised": "–"}
@@ -71,15 +72,16 @@ def _data(report: Report, room: int) -> str:
     """The scenarios as packed data: first the details that fit, then the index, which says where they are."""
     clauses = {id: number for number, id in enumerate(report.clauses)}
     targets = {target.name: number for number, target in enumerate(report.targets)}
+    states = {state: number for number, state in enumerate(STATES)}
     index = {"states": STATES, "symbols": SYMBOLS, "targets": [visible(name) for name in targets],
              "clauses": list(clauses), "statements": [visible(clause.statement) for clause in report.clauses.values()],
              "scenarios": [[scenario.name, visible(scenario.data["title"]), visible(scenario.data["source"]),
-                            [[targets[run.target], STATES.index(run.state)] for run in scenario.runs]]
+                            [[targets[run.data["target"]], states[run.state]] for run in scenario.runs]]
                            for scenario in report.scenarios]}
     blocks = [_block("data-index", index)]
     room -= len(blocks[0])
     order = sorted(range(len(report.scenarios)), key=lambda number: STATES.index(report.scenarios[number].state))
-    for begin in range(0, len(order), _PART):
+    for begin in range(0, min(len(order), _DETAILED), _PART):
         part = order[begin:begin + _PART]
         block = _block(f"data-{begin // _PART}", {number: _detail(report.scenarios[number], clauses) for number in part},
                        " ".join(map(str, part)))

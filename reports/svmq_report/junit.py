@@ -7,6 +7,7 @@ which nothing was judged.
 
 import re
 import xml.etree.ElementTree as ET
+from xml.sax.saxutils import quoteattr
 
 from svmq_report.text import plural, visible, visible_line
 from svmq_report.view import Report, Run, Scenario, Target
@@ -58,10 +59,11 @@ def _open(tag: str, attributes: dict) -> str:
 
 
 def _text(element: ET.Element, level: int) -> str:
+    if len(element) == 0:  # most cases; ElementTree would take a while for them
+        attributes = "".join(f" {name}={quoteattr(value)}" for name, value in element.items())
+        return f"{'  ' * level}<{element.tag}{attributes} />"
     ET.indent(element)
     lines = ET.tostring(element, encoding="unicode")
-    if len(element) == 0:
-        return "  " * level + lines
     # Only the lines that begin an element are indented: text keeps its own.
     return "  " * level + re.sub(r"\n( *)(?=</?(?:properties|property|failure|error|skipped|testcase)\b)",
                                  lambda match: "\n" + "  " * level + match.group(1), lines)

@@ -10,13 +10,7 @@ import json
 import re
 from pathlib import Path
 
-import jsonschema
-
-try:
-    import fastjsonschema
-except ImportError:  # only the words of jsonschema are needed; this one is quicker where there is nothing to say
-    fastjsonschema = None
-
+from svmq_report import quick
 from svmq_report.text import shorten, visible_line
 
 SCHEMA_NAME = "svmq-results/2"
@@ -145,10 +139,21 @@ def _check_version(path: str, results) -> None:
                                   "again with this one."))
 
 
-def _pattern(_validator, pattern, instance, _schema):
-    """As ECMAScript has it, which JSON Schema means: $ is the very end, not also the place before a last line feed."""
-    if isinstance(instance, str) and not _compiled(pattern).search(instance):
-        yield jsonschema.ValidationError("does not match")
+@functools.cache
+def _validator():
+    """jsonschema's, for its words: it is slow, and its import too, so that it is asked only when something is wrong."""
+    import jsonschema
+
+    def pattern(_validator, pattern, instance, _schema):
+        # As ECMAScript has it, which JSON Schema means: $ is the very end, not also the place before a last line feed.
+        if isinstance(instance, str) and not _compiled(pattern).search(instance):
+            yield jsonschema.ValidationError("does not match")
+
+    kind = jsonschema.validators.extend(
+        jsonschema.Draft7Validator, {"pattern": pattern},
+        type_checker=jsonschema.Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int))
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return kind(_without_references(schema, schema["definitions"]))
 
 
 @functools.cache
@@ -156,15 +161,10 @@ def _compiled(pattern: str) -> re.Pattern:
     return re.compile(re.sub(r"\$(?=$|[|)])", r"\\Z", pattern))
 
 
-_Validator = jsonschema.validators.extend(
-    jsonschema.Draft7Validator, {"pattern": _pattern},
-    type_checker=jsonschema.Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int))
-
-
 def _check_schema(path: str, results: dict) -> None:
-    if _surely_follows(results):
+    if _follows()(results):
         return
-    errors = list(itertools.islice(_Validator(_schema()).iter_errors(results), _SHOWN_ERRORS + 1))
+    errors = list(itertools.islice(_validator().iter_errors(results), _SHOWN_ERRORS + 1))
     if not errors:
         return
     lines = [f"{path}: {_json_path(error.absolute_path)}: {_expected(error)}" for error in errors[:_SHOWN_ERRORS]]
@@ -175,28 +175,9 @@ def _check_schema(path: str, results: dict) -> None:
     raise InputError("\n".join(visible_line(line) for line in lines))
 
 
-def _surely_follows(results: dict) -> bool:
-    """Whether the quick validator says so; a results file of 100,000 scenarios would take minutes otherwise."""
-    if fastjsonschema is None:
-        return False
-    try:
-        _quick_check()(results)
-    except fastjsonschema.JsonSchemaException:
-        return False
-    return True
-
-
 @functools.cache
-def _quick_check():
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    del schema["$id"]  # or its references would be looked for on the network
-    return fastjsonschema.compile(schema)
-
-
-@functools.cache
-def _schema() -> dict:
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    return _without_references(schema, schema["definitions"])
+def _follows():
+    return quick.compile(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
 
 
 def _without_references(schema, definitions: dict):
@@ -210,7 +191,7 @@ def _without_references(schema, definitions: dict):
     return {key: _without_references(value, definitions) for key, value in schema.items() if key != "definitions"}
 
 
-def _expected(error: jsonschema.ValidationError) -> str:
+def _expected(error) -> str:
     wanted, found = error.validator_value, _describe(error.instance)
     match error.validator:
         case "required":

@@ -14,7 +14,7 @@ _FAMILIES = {"pair": ("A send and a receive by one process", "bytes"),
              "waiters": ("A message where many wait", "waiters"),
              "streaming": ("One process sends, another receives", "bytes")}
 _UNITS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 520, 260, 56, 40, 16, 16
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 520, 260, 56, 40, 16, 32
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ A `Report` is made of results that `load` has checked. It decides what counts as
 cell of the matrix is what, and what everything is called in a link; the writers only say it in their own form.
 """
 
+import functools
 import re
 import shlex
 from collections import Counter, defaultdict
@@ -76,12 +77,12 @@ class Scenario:
 
     def clauses(self) -> list[str]:
         """The clauses that it names, exercises or offends, each once."""
-        ids = list(self.data["clauses"])
+        ids = dict.fromkeys(self.data["clauses"])
         for run in self.runs:
-            ids += run.data["clauses"]
+            ids.update(dict.fromkeys(run.data["clauses"]))
             for deviation in run.data["deviations"]:
-                ids += deviation["clauses"]
-        return list(dict.fromkeys(ids))
+                ids.update(dict.fromkeys(deviation["clauses"]))
+        return list(ids)
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ class Report:
         unlisted = {data["name"]: {state: data["summary"][state] for state in STATES} for data in self.results["targets"]}
         for scenario in self.scenarios:
             for run in scenario.runs:
-                unlisted[run.target][run.state] -= 1
+                unlisted[run.data["target"]][run.state] -= 1
         return [Target(data, _target_verdict(data["summary"]), unlisted[data["name"]])
                 for data in self.results["targets"]]
 
@@ -273,8 +274,10 @@ class Report:
                 clause(clause_id).cells[target] = Cell(**count)
         for scenario in self.scenarios:
             for clause_id in scenario.clauses():
-                clause(clause_id).shown_by.append(scenario)
+                (clauses.get(clause_id) or clause(clause_id)).shown_by.append(scenario)
             for run in scenario.runs:
+                if not run.data["deviations"]:
+                    continue
                 for clause_id in dict.fromkeys(c for d in run.data["deviations"] for c in d["clauses"]):
                     clause(clause_id).deviating.append((scenario, run))
                 for choice in (choice for d in run.data["deviations"] for choice in d["allowed"]):
@@ -310,11 +313,13 @@ def _scenario(data: dict) -> Scenario:
     # A finding keeps its address however the rest of the run changes; ":" is in no name of a scenario.
     runs = [Run(run, run_state(run), f"finding-{data['name']}:{_slug(run['target'], index)}")
             for index, run in enumerate(data["runs"])]
-    state = min((run.state for run in runs), key=STATES.index, default="not_run")
+    states = {run.state for run in runs}
+    state = next((state for state in STATES if state in states), "not_run")
     prefix = "scenario" if state in ("conform", "unsupported") else "finding"
     return Scenario(data, state, f"{prefix}-{data['name']}", runs)
 
 
+@functools.cache
 def _slug(target: str, index: int) -> str:
     """The target's name where an anchor can hold it, else with its place, so that no two are alike."""
     slug = re.sub(r"[^A-Za-z0-9.:_-]+", "-", target)

@@ -46,7 +46,7 @@ class Browser:
         session = self.command("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
         return Page(self, session)
 
-    def command(self, method: str, parameters: dict | None = None, session: str | None = None, patience: float = 60):
+    def command(self, method: str, parameters: dict | None = None, session: str | None = None, patience: float = 120):
         number, self._next = self._next, self._next + 1
         message = {"id": number, "method": method, "params": parameters or {}, **({"sessionId": session} if session else {})}
         os.write(self._write, json.dumps(message).encode() + b"\0")
@@ -93,13 +93,17 @@ class Page:
         self._command("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1,
                                                              "mobile": width < 500})
 
+    def media(self, name: str):
+        """As on "screen" or in "print"."""
+        self._command("Emulation.setEmulatedMedia", {"media": name})
+
     def evaluate(self, expression: str):
         result = self._command("Runtime.evaluate", {"expression": expression, "awaitPromise": True, "returnByValue": True})
         if "exceptionDetails" in result:
             raise RuntimeError(result["exceptionDetails"].get("exception", {}).get("description", str(result)))
         return result["result"].get("value")
 
-    def until(self, condition: str, patience: float = 30):
+    def until(self, condition: str, patience: float = 120):
         """Waits until the condition holds in the page; fails if it never does."""
         deadline = time.monotonic() + patience
         while not self.evaluate(f"Boolean({condition})"):

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from conftest import DATA, NAMES, REPORTS, WRITERS, results
 
-from svmq_report import load, view
+from svmq_report import load, quick, view
 
 
 def refused(tmp_path, content) -> str:
@@ -190,6 +190,7 @@ def test_any_damage_is_refused_or_harmless(tmp_path, name):
     path = tmp_path / "results.json"
     for content in damaged:
         path.write_bytes(content)
+        assert_the_quick_check_agrees(content)
         try:
             report = view.Report(load.load(str(path)))
         except load.InputError:
@@ -214,3 +215,16 @@ def _places(data, place=()):
     for key, value in members:
         yield [*place, key]
         yield from _places(value, [*place, key])
+
+
+def assert_the_quick_check_agrees(content: bytes) -> None:
+    try:
+        data = load._parse("x", content.decode())
+    except (load.InputError, UnicodeDecodeError):
+        return
+    assert load._follows()(data) == (not any(load._validator().iter_errors(data)))
+
+
+def test_the_quick_check_refuses_keywords_that_it_does_not_know():
+    with pytest.raises(NotImplementedError, match="multipleOf"):
+        quick.compile({"properties": {"x": {"multipleOf": 2}}})

@@ -197,6 +197,8 @@ function runPart(target, state, run) {
   if (facts.length) part.append(make("p", {class: "quiet"}, facts.join(", ")));
   if (run.reason) part.append(make("p", {}, run.reason));
   for (const waiver of run.waivers) part.append(make("p", {}, "Waived by ", make("a", {href: `#waiver-${waiver}`}, waiver)));
+  for (const deviation of run.deviations)  // what the diagram has no line for
+    if (!deviation.line || !run.history) part.append(make("p", {}, "Step ", make("code", {}, deviation.step), ": "), make("table", {}, make("tbody", {}, allowedRow(deviation, 0))));
   if (run.history) {
     part.append(diagram(run.history, run.deviations));
     part.append(make("details", {class: "more"}, make("summary", {}, "As text"), make("pre", {}, run.history.trimEnd())));
@@ -215,7 +217,8 @@ if (dialog) {
 
 // A link leads to its place even where that is closed, filtered out, or shown on demand.
 async function reveal() {
-  const id = decodeURIComponent(location.hash.slice(1));
+  let id = location.hash.slice(1);
+  try { id = decodeURIComponent(id); } catch { return; }  // no address of this page
   const place = id && document.getElementById(id);
   if (!place) {
     const found = /^(?:scenario|finding)-([^:]*)/.exec(id);

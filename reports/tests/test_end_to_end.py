@@ -1,0 +1,54 @@
+"""From scenarios to a verified statement, over the command line only, with nothing but what users have."""
+
+import json
+import re
+
+import pytest
+from conftest import REPORTS, WRITERS, svmq
+
+ONE = 'scenario one\nprocess A\nA: q = msgget(IPC_PRIVATE, 0600)\nA: msgsnd(q, {1, "x"}, 1, 0)\nA: msgrcv(q, buf, 9, 0, 0)\nend\n'
+
+
+@pytest.fixture
+def folder(built, tmp_path):
+    (tmp_path / "one.scenario").write_text(ONE)
+    return tmp_path
+
+
+def test_run_report_gate_bundle_verify(folder):
+    done = svmq("run", "one.scenario", "--random", 10, "--seed", 3, "--target", "linux", "--target", "impl", "--report", "out", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {path.name for path in (folder / "out").iterdir()} >= {*WRITERS, "results.json", "results.histories"}
+    assert svmq("gate", "out/results.json", cwd=folder).stdout.startswith("conform: linux by linux-6.18: 11 conform; impl by ")
+    assert svmq("report", "out/results.json", "--bundle", "b.zip", cwd=folder).returncode == 0
+    done = svmq("verify", "b.zip", cwd=folder)
+    assert (done.returncode, done.stdout.startswith("confirmed: conform: ")) == (0, True)
+    statement = json.loads((folder / "out" / "statement.json").read_text())
+    assert statement["profiles"][0]["targets"][0]["clauses"]["msgsnd.ok.enqueue"]["state"] == "conform"
+
+
+def test_from_a_red_gate_to_the_cause_in_the_summary(folder):
+    """Which clause, which step, what was allowed, and the command that shows it again."""
+    done = svmq("fuzz", "--target", "model:posix", "--profile", "linux-6.18", "--scenarios", 10, "--seed", 7, "--report", "out", cwd=folder)
+    assert done.returncode == 1
+    summary = (folder / "out" / "summary.md").read_text()
+    first = summary.split("### Findings")[1].split("\n\n**")[1]
+    assert re.search(r"- step `[A-Z]: ", first) and "  - observed `" in first and "  - allowed `" in first and "  - clause `" in first
+    command = re.search(r"- reproduce `svmq (.*)`", first)[1].split()
+    assert svmq(*command, cwd=folder).returncode == 1
+
+
+def test_the_reader_of_a_release(folder):
+    for name, seed in (("old", 3), ("new", 4)):
+        svmq("run", "one.scenario", "--random", 5, "--seed", seed, "--target", "linux", "--json", f"{name}.json", cwd=folder)
+    assert svmq("report", "--compare", "old.json", "new.json", "--output", "out", cwd=folder).returncode == 0
+    assert {path.name for path in (folder / "out").iterdir()} == {"comparison.html", "comparison.md"}
+    assert "0 scenarios broken" in (folder / "out" / "comparison.md").read_text()
+
+
+def test_the_readmes_name_what_there_is():
+    """Options and files that the documents speak of exist."""
+    said = "".join((REPORTS / name).read_text() for name in ("README.md", "RESULTS.md"))
+    helps = "".join(svmq(command, "--help").stdout for command in ("report", "gate", "verify", "judge", "run"))
+    for option in set(re.findall(r"`?(--[a-z][a-z-]+)", said)):
+        assert option in helps, option

@@ -299,12 +299,21 @@ double cpu_seconds(pid_t pid) {
 
 enum class End { good, lock, wrong };
 
-// Waits until it has ended, or will never: it sleeps for a lock, or has computed for seconds without end of a
-// call.
+// What stands still is looked at many times: a lock is waited for in slices of time.
+struct Stillness {
+  Clock::time_point since = Clock::now();
+  double computed = 0;
+  int looks = 0, at_lock = 0;
+
+  std::chrono::duration<double> lasts() const { return Clock::now() - since; }
+  bool for_lock() const { return lasts().count() > 0.5 && looks > 20 && at_lock * 2 > looks; }
+};
+
+// Waits until it has ended, or will never: it sleeps for a lock, or a call has computed for seconds, or
+// sleeps in spite of the signals.
 End await(pid_t pid, std::string& what) {
   std::uint64_t calls = report->calls;
-  double computed = 0;
-  for (int still = 0;; usleep(2000)) {
+  for (Stillness still;; usleep(2000)) {
     int status = 0;
     if (waitpid(pid, &status, WNOHANG) == pid) {
       if (report->wrong)
@@ -317,17 +326,20 @@ End await(pid_t pid, std::string& what) {
     }
     if (report->calls != calls) {
       calls = report->calls;
-      computed = cpu_seconds(pid);
-      still = 0;
-      continue;
+      still = {};
+      still.computed = cpu_seconds(pid);
     }
-    still = waits_for_lock(pid) ? still + 1 : 0;
-    bool endless = cpu_seconds(pid) - computed > 5;
-    if (still < 150 && !endless) continue;
+    ++still.looks;
+    if (waits_for_lock(pid)) ++still.at_lock;
+    if (cpu_seconds(pid) - still.computed > 5)
+      what = "a call computes without end";
+    else if (still.lasts().count() > 60 && !still.for_lock())
+      what = fmt::format("a call sleeps without end: {}", line_of(pid, "syscall"));
+    else if (!still.for_lock())
+      continue;
     kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);
-    if (endless) what = "a call computes without end";
-    return endless ? End::wrong : End::lock;
+    return what.empty() ? End::lock : End::wrong;
   }
 }
 

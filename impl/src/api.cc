@@ -37,6 +37,10 @@ int svmq_namespace_enter(const char* directory) { return static_cast<int>(answer
 int svmq_namespace_remove(const char* directory) {
   return static_cast<int>(answer(calls::remove_namespace(directory)));
 }
+ssize_t svmq_namespace_path(char* path, size_t size) { return answer(calls::path(path, size)); }
+int svmq_namespace_each(int (*visit)(const char*, svmq_ipc, void*), void* context) {
+  return static_cast<int>(answer(calls::each(visit, context)));
+}
 int svmq_limit_get(const char* name, long* value) {
   return static_cast<int>(answer(calls::limit_get(name, value)));
 }

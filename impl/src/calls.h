@@ -6,6 +6,8 @@
 
 #include <cstddef>
 
+#include "svmq/svmq.h"
+
 namespace svmq::calls {
 
 long get(key_t key, int flags);
@@ -17,5 +19,7 @@ long remove_namespace(const char* directory);
 long limit_get(const char* name, long* value);
 long limit_set(const char* name, long value);
 long table(char* text, std::size_t size);
+long path(char* text, std::size_t size);
+long each(int (*visit)(const char* directory, svmq_ipc ipc, void* context), void* context);
 
 }  // namespace svmq::calls

@@ -24,8 +24,9 @@ namespace svmq {
 
 namespace {
 
-Status read_status(const Head& head) {
-  return {head.id,      head.removed != 0, head.permission, head.capacity, head.bytes,   head.messages,
+// Its identifier is not taken from what others can write.
+Status read_status(std::int32_t id, const Head& head) {
+  return {id,           head.removed != 0, head.permission, head.capacity, head.bytes,   head.messages,
           head.sent_at, head.received_at,  head.changed_at, head.sender,   head.receiver};
 }
 
@@ -34,7 +35,7 @@ Status read_status(const Head& head) {
 Status status_of(Segment& segment) {
   if (segment.usable()) {
     Locked locked(segment);  // and so repaired
-    Status status = read_status(locked.queue.head());
+    Status status = read_status(segment.id, locked.queue.head());
     status.removed = locked.gone();
     return status;
   }
@@ -44,7 +45,7 @@ Status status_of(Segment& segment) {
   for (int tries = 0; tries < 100'000; ++tries) {
     std::uint32_t before = head.change.load(std::memory_order_acquire);
     if ((before & 1) != 0 && tries < 99'999) continue;
-    status = read_status(head);
+    status = read_status(segment.id, head);
     seam::order();
     if (head.change.load(std::memory_order_relaxed) == before) break;
   }

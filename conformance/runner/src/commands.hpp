@@ -18,6 +18,7 @@ void add_explain(CLI::App& app, int& status);
 void add_generate(CLI::App& app, int& status);
 void add_judge(CLI::App& app, int& status);
 void add_report(CLI::App& app, int& status);
+void add_queues(CLI::App& app, int& status);  // ls, mk, rm
 
 // Makes the reports from a results file; says on standard error what went wrong. 0 or 2.
 int make_report(const std::string& results, const std::string& folder);

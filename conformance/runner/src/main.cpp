@@ -40,6 +40,7 @@ int dispatch(int argc, char** argv) {
   add_generate(app, status);
   add_judge(app, status);
   add_report(app, status);
+  add_queues(app, status);
   if (argc > 1 && argv[1][0] != '-' &&
       app.get_subcommands([&](const CLI::App* command) { return command->get_name() == argv[1]; }).empty()) {
     warn(fmt::format("there is no command {}; see svmq --help", argv[1]));

@@ -25,7 +25,7 @@ def test_wrong_usage_is_status_2_and_says_what_is_wrong(svmq, arguments, said):
     assert answer.out == ""
 
 
-@pytest.mark.parametrize("command", ["targets", "run", "fuzz", "generate", "judge", "report"])
+@pytest.mark.parametrize("command", ["targets", "run", "fuzz", "generate", "judge", "exhaust", "explain", "report"])
 def test_every_command_explains_itself(svmq, command):
     answer = svmq(command, "--help")
     assert answer.status == 0

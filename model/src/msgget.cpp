@@ -38,8 +38,8 @@ Tri forbidden(const View& v, const GetRequest& r) {
 Tri full(const View& v, const GetRequest& r) {
   if (queue_of_key(v, r.key) >= 0) return Tri::no;
   if (!v.space().fresh) return Tri::maybe;  // others may have queues there
-  if (v.profile.identifiers == Identifiers::any && v.space().limits.msg_next_id >= 0) return Tri::maybe;  // id.next.full
-  return when(live_queues(v.state, v.self().space) >= std::min<std::int64_t>(v.space().limits.msgmni, index_count));
+  if (live_queues(v.state, v.self().space) >= std::min<std::int64_t>(v.space().limits.msgmni, index_count)) return Tri::yes;
+  return v.profile.identifiers == Identifiers::any && v.space().limits.msg_next_id >= 0 ? Tri::maybe : Tri::no;  // id.next.full
 }
 
 constexpr Check<GetRequest> checks[] = {

@@ -98,6 +98,23 @@ void print_difference(const Witness& w, const Side& one, const Side& other) {
   for (const std::string& allowed : w.allowed) say(fmt::format("      {}\n", allowed));
 }
 
+// To which clauses a departure is owed: to those of this answer that are known to deviate, else to the last such of the steps before, else
+// to the first of this answer.
+std::set<std::string> blamed(const Witness& w, const explore::Difference& difference, const std::map<std::string, ClauseEntry>& catalogue) {
+  const auto deviates = [&](const std::string& clause) {
+    const auto entry = catalogue.find(clause);
+    return entry != catalogue.end() && entry->second.level == "deviation";
+  };
+  std::set<std::string> clauses;
+  for (const std::string& clause : w.clauses)
+    if (deviates(clause)) clauses.insert(clause);
+  if (!clauses.empty()) return clauses;
+  for (const model::Clause& clause : difference.before)
+    if (deviates(clause.id())) clauses = {clause.id()};
+  if (clauses.empty()) clauses.insert(difference.seen.clauses.empty() ? "no clause" : difference.seen.clauses.front().id());
+  return clauses;
+}
+
 std::size_t column(const std::vector<std::string>& words) {
   std::size_t width = 0;
   for (const std::string& word : words) width = std::max(width, word.size());
@@ -170,11 +187,7 @@ int explain_envelope(const std::vector<std::string>& names, const SearchBudget& 
       const explore::Stage one(scope, profile), other(scope, envelope);
       const explore::Comparison compared = explore::compare(one, other, compare_settings(budget), [&](const explore::Difference& difference) {
         Witness w = witness(scope, difference, "departs", fmt::format("{} leaves the envelope", profile.name));
-        std::vector<std::string> blamed;
-        for (const std::string& clause : w.clauses)
-          if (const auto entry = catalogue.find(clause); entry != catalogue.end() && entry->second.level == "deviation") blamed.push_back(clause);
-        if (blamed.empty()) blamed.push_back(difference.seen.clauses.empty() ? "no clause" : difference.seen.clauses.front().id());
-        for (const std::string& clause : blamed) {
+        for (const std::string& clause : blamed(w, difference, catalogue)) {
           const auto [place, fresh] = departures.emplace(clause, w);
           if (!fresh && w.steps < place->second.steps) place->second = w;
         }
@@ -183,7 +196,7 @@ int explain_envelope(const std::vector<std::string>& names, const SearchBudget& 
       endings += compared.endings;
       if (interrupt::requested()) return interrupt::exit_status();
     }
-    say(fmt::format("{}: {} answers looked for in the envelope; it is left by {} clauses{}\n", profile.name, endings, departures.size(), departures.empty() ? "" : ":"));
+    say(fmt::format("{}: {} answers looked for in the envelope; it is left by {} {}{}\n", profile.name, endings, departures.size(), departures.size() == 1 ? "clause" : "clauses", departures.empty() ? "" : ":"));
     for (const auto& [clause, w] : departures) {
       const auto entry = catalogue.find(clause);
       say(fmt::format("  {}  ({})\n", clause, entry == catalogue.end() ? "no clause" : entry->second.level));

@@ -28,7 +28,10 @@ def test_wrong_usage_is_status_2_and_says_what_is_wrong(svmq, arguments, said):
     assert answer.out == ""
 
 
-@pytest.mark.parametrize("command", ["targets", "run", "fuzz", "generate", "judge", "report", "gate", "verify"])
+@pytest.mark.parametrize(
+    "command",
+    ["targets", "run", "fuzz", "generate", "judge", "exhaust", "explain", "report", "gate", "verify", "ls", "mk", "rm"],
+)
 def test_every_command_explains_itself(svmq, command):
     answer = svmq(command, "--help")
     assert answer.status == 0

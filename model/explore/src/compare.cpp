@@ -14,6 +14,7 @@ struct Pair {
   World one;
   std::vector<World> others;
   std::vector<int> calls;
+  Clauses clauses;  // that the one has used
 };
 
 class Comparing {
@@ -22,7 +23,7 @@ class Comparing {
       : one_(one), other_(other), settings_(settings), found_(found), canon_(one.scope(), false) {}
 
   Comparison run() {
-    add({one_.first(), {other_.first()}, {}});
+    add({one_.first(), {other_.first()}, {}, {}});
     for (; at_ < pairs_.size() && !ended_; ++at_) {
       const Pair pair = std::move(pairs_[at_]);
       pairs_[at_] = {};
@@ -52,7 +53,7 @@ class Comparing {
     for (const Ending& seen : conduct(one_, pair.one, {call})) {
       if (ended_) return;
       ++result_.endings;
-      Pair next{seen.world, {}, calls};
+      Pair next{seen.world, {}, calls, pair.clauses};
       bool anything = false;
       for (const Ending& way : allowed) {
         Ending settled = way;
@@ -60,8 +61,10 @@ class Comparing {
         anything |= settled.world.state.undefined;
         next.others.push_back(std::move(settled.world));
       }
-      if (next.others.empty()) ended_ = !found_({calls, seen, allowed});
-      else if (!anything) add(std::move(next));  // where anything is allowed, nothing more can differ
+      if (next.others.empty()) ended_ = !found_({calls, seen, allowed, pair.clauses});
+      if (next.others.empty() || anything) continue;  // where anything is allowed, nothing more can differ
+      next.clauses.insert(next.clauses.end(), seen.clauses.begin(), seen.clauses.end());
+      add(std::move(next));
     }
   }
 

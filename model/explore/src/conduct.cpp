@@ -56,7 +56,13 @@ class Conduct {
         stage_.begin(world, open.left[i], sink(std::move(rest)));
       }
     }
-    if (!moved) end(std::move(open.way));
+    // Whoever is stopped may go on or not: where only they could move, everything may also rest.
+    if (!moved || (begun(open.left, world) && stage_.rests(world))) endings_.push_back(std::move(open.way));
+  }
+
+  // Nobody is left who could begin.
+  bool begun(const Left& left, const World& world) const {
+    return std::ranges::none_of(left, [&](int call) { return stage_.may_begin(world, stage_.scope().calls[static_cast<std::size_t>(call)].actor); });
   }
 
   // Whoever has been answered returns; a way that was taken before is not taken again.
@@ -73,8 +79,6 @@ class Conduct {
     known.push_back(open.way.replies);
     open_.push_back(std::move(open));
   }
-
-  void end(Ending way) { endings_.push_back(std::move(way)); }
 
   const Stage& stage_;
   const Canon canon_;

@@ -14,6 +14,7 @@ struct HashOf {
 class Search {
  public:
   Search(const Stage& stage, const Settings& settings) : stage_(stage), settings_(settings), canon_(stage.scope(), settings.symmetric) {
+    clauses_.reserve(1024);
     for (const Property& property : properties()) found_.properties.push_back({property.name});
     for (const Sometimes& event : sometimes()) found_.sometimes.push_back({event.name, 0, {}});
   }
@@ -63,19 +64,26 @@ class Search {
     if (ended_) return;
     ++found_.transitions;
     for (const Clause& clause : clauses) ++clauses_[clause.id()];
+    if (!somebody_returns(raw.state)) return judge({stage_, open.world, label, clauses, raw, raw}, open.node, raw);
     World after = raw;
-    Clauses all = clauses;
     stage_.return_all(after, [&](const World& world, ActorIndex actor) {
       for (const Clause& clause : world.state.actor(actor).why) ++clauses_[clause.id()];
     });
-    const Transition transition{stage_, open.world, label, clauses, raw, after};
-    if (settings_.check) check(transition, open.node);
+    judge({stage_, open.world, label, clauses, raw, after}, open.node, after);
+  }
+
+  static bool somebody_returns(const State& state) {
+    return std::ranges::any_of(state.actors, [](const Actor& a) { return a.phase == Phase::returning; });
+  }
+
+  void judge(const Transition& transition, NodeIndex from, World& after) {
+    if (settings_.check) check(transition, from);
     if (settings_.goal && settings_.goal(transition)) {
-      found_.goal = path_to(open.node, label);
+      found_.goal = path_to(from, transition.label);
       ended_ = true;
       return;
     }
-    keep(open.node, label, std::move(after));
+    keep(from, transition.label, std::move(after));
   }
 
   void keep(NodeIndex from, Label label, World&& world) {

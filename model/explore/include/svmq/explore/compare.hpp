@@ -17,6 +17,7 @@ struct Difference {
   std::vector<int> calls;
   Ending seen;                   // in the one
   std::vector<Ending> allowed;   // every ending in the other
+  Clauses before;                // that the one used for the calls before the last
 };
 
 struct CompareSettings {

@@ -1,0 +1,107 @@
+"""svmq exhaust: small worlds visited to their end, and what it says of a property that does not hold."""
+
+import re
+
+import pytest
+
+from conftest import SOURCE
+
+SMALL = """\
+title = "one process and a queue"
+processes = ["A uid=1000 gid=1000", "B uid=1000 gid=1000"]
+before = ["setlimit(msgmnb, 1)"]
+calls = [
+  "QUEUE = msgget(KEY, IPC_CREAT|0600)",
+  "msgsnd(QUEUE, {1, \\"a\\"}, 1, 0)",
+  "msgrcv(QUEUE, buf, 1, 0, 0)",
+  "msgctl(QUEUE, IPC_RMID, NULL)",
+]
+sometimes = ["hand-off", "sender-released"]
+"""
+
+
+def total(answer):
+    """The states and transitions of the last line."""
+    verdict, states, transitions = re.match(r"(\w+): ([\d,]+) states, ([\d,]+) transitions$", answer.out.splitlines()[-1]).groups()
+    return verdict, int(states.replace(",", "")), int(transitions.replace(",", ""))
+
+
+def test_the_worlds_that_come_with_svmq_hold_every_property(svmq):
+    """Bug: the model loses a message, lets somebody sleep who could proceed, …; or the worlds are too small to tell."""
+    answer = svmq("exhaust", "--model-only", timeout=400)
+    assert answer.status == 0, answer.out
+    verdict, states, transitions = total(answer)
+    assert verdict == "conform"
+    assert transitions >= 1_000_000
+    assert "VIOLATED" not in answer.out and "never:" not in answer.out
+    assert "as deep as asked" in answer.out and "(complete)" in answer.out
+
+
+def test_the_envelope_holds_them_too(svmq):
+    answer = svmq("exhaust", "--model-only", "--profile", "posix", "--depth", "5", timeout=400)
+    assert "VIOLATED" not in answer.out
+    assert "violated:" not in answer.out
+
+
+def test_a_small_world_is_visited_to_its_end(svmq):
+    answer = svmq("exhaust", "--model-only", "--scope", svmq.file("small.toml", SMALL))
+    assert answer.status == 0, answer.out
+    assert "(complete)" in answer.out
+    assert "taken for the same: A B, identifiers" in answer.out
+    assert re.search(r"conservation +[1-9][\d,]* +yes", answer.out)
+    assert re.search(r"hand-off +[1-9]\d* +3\n", answer.out)
+    assert "never used" in answer.out and "msgrcv.copy.index" in answer.out
+
+
+def test_symmetry_saves_states(svmq):
+    file = svmq.file("small.toml", SMALL)
+    with_it, without = (total(svmq("exhaust", "--model-only", "--scope", file, *words)) for words in ((), ("--no-symmetry",)))
+    assert with_it[1] < without[1] <= 2 * with_it[1]
+
+
+def test_a_witness_is_a_scenario_that_runs(svmq):
+    """Bug: what is printed cannot be given to svmq run."""
+    answer = svmq("exhaust", "--model-only", "--witnesses", "--scope", svmq.file("small.toml", SMALL))
+    scenarios = re.findall(r"^    (scenario small\.[\s\S]*?^    end)$", answer.out, re.M)
+    assert len(scenarios) >= 5
+    file = svmq.file("witness.scenario", "\n".join(re.sub("^    ", "", s, flags=re.M) for s in scenarios))
+    assert svmq("run", file, "--target", "model:linux-6.18").status == 0
+
+
+def test_what_a_scope_demands_and_never_happens_is_status_1(svmq):
+    file = svmq.file("small.toml", SMALL.replace('"hand-off"', '"interrupted"'))
+    answer = svmq("exhaust", "--model-only", "--scope", file)
+    assert answer.status == 1
+    assert "never: interrupted, which the scope demands" in answer.out
+
+
+def test_a_budget_that_runs_out_is_status_3(svmq):
+    answer = svmq("exhaust", "--model-only", "--states", "20", "--scope", svmq.file("small.toml", SMALL))
+    assert answer.status == 3
+    assert "stopped" in answer.out
+    assert total(answer)[0] == "undecided"
+
+
+@pytest.mark.parametrize("text, said", [
+    (SMALL.replace("msgrcv(QUEUE, buf", "msgrcv(QUEUE, bof"), "small.toml: calls[2]: expected"),
+    (SMALL.replace("title", "titel"), "small.toml: titel: expected one of"),
+    (SMALL.replace('"hand-off"', '"love"'), 'there is no "love"'),
+    ("calls = [", "small.toml:1:"),
+])
+def test_a_malformed_scope_is_status_2_and_says_where(svmq, text, said):
+    answer = svmq("exhaust", "--model-only", "--scope", svmq.file("small.toml", text))
+    assert answer.status == 2
+    assert said in answer.err
+    assert answer.out == ""
+
+
+def test_without_model_only_it_says_what_it_cannot(svmq):
+    answer = svmq("exhaust")
+    assert answer.status == 2
+    assert "--model-only" in answer.err
+
+
+def test_the_page_on_scopes_shows_one_that_is_read(svmq):
+    page = (SOURCE / "conformance" / "scopes" / "README.md").read_text()
+    file = svmq.file("page.toml", re.search(r"```\n([\s\S]*?)```", page).group(1))
+    assert svmq("exhaust", "--model-only", "--depth", "5", "--states", "100000", "--scope", file).status in (0, 1)

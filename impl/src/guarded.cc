@@ -57,8 +57,6 @@ struct WatchedBlock {
 };
 WatchedBlock first_block;
 
-struct sigaction program_segv, program_bus;
-
 bool leave_copy(void* context) {
 #if defined(__x86_64__)
   auto* machine = static_cast<ucontext_t*>(context);
@@ -86,50 +84,6 @@ bool replace_watched(const void* address) {
   return false;
 }
 
-void pass_on(int signal, siginfo_t* info, void* context) {
-  struct sigaction& program = signal == SIGSEGV ? program_segv : program_bus;
-  if ((program.sa_flags & SA_SIGINFO) == 0 &&
-      (program.sa_handler == SIG_DFL || program.sa_handler == SIG_IGN)) {
-    // The fault happens again on return, without us; a signal that was sent is sent again.
-    struct sigaction as_before = program;
-    if (info->si_code > 0) as_before.sa_handler = SIG_DFL;
-    if (info->si_code <= 0 && program.sa_handler == SIG_IGN) return;
-    sigaction(signal, &as_before, nullptr);
-    if (info->si_code <= 0) raise(signal);
-    return;
-  }
-  sigset_t before;
-  pthread_sigmask(SIG_BLOCK, &program.sa_mask, &before);
-  if ((program.sa_flags & SA_SIGINFO) != 0) {
-    program.sa_sigaction(signal, info, context);
-  } else {
-    program.sa_handler(signal);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
-void on_fault(int signal, siginfo_t* info, void* context) {
-  int error = errno;
-  bool fault = info->si_code > 0;
-  if (!(fault && (leave_copy(context) || (signal == SIGBUS && replace_watched(info->si_addr))))) {
-    pass_on(signal, info, context);
-  }
-  errno = error;
-}
-
-void install_for(int signal, struct sigaction& program) {
-  struct sigaction present;
-  if (sigaction(signal, nullptr, &present) != 0) return;
-  if ((present.sa_flags & SA_SIGINFO) != 0 && present.sa_sigaction == on_fault) return;
-  program = present;
-  struct sigaction ours;
-  std::memset(&ours, 0, sizeof ours);
-  ours.sa_sigaction = on_fault;
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | (present.sa_flags & SA_NODEFER);
-  sigemptyset(&ours.sa_mask);
-  sigaction(signal, &ours, nullptr);
-}
-
 #if !defined(__x86_64__)
 std::size_t svmq_guarded_copy(void* to, const void* from, std::size_t size) {
   // Without a routine of our own for this machine the kernel does the copy and checks both sides.
@@ -148,9 +102,19 @@ std::size_t svmq_guarded_copy(void* to, const void* from, std::size_t size) {
 
 }  // namespace
 
-void install() {
-  install_for(SIGSEGV, program_segv);
-  install_for(SIGBUS, program_bus);
+bool handle(int signal, const siginfo_t* info, void* context) {
+  // A fault in a mapping of ours first: the copy then goes on, with zeros, and what it found is checked afterwards.
+  return (signal == SIGBUS && replace_watched(info->si_addr)) || leave_copy(context);
+}
+
+bool readable(const void* in_program, std::size_t size) {
+  char piece[4096];
+  auto* at = static_cast<const char*>(in_program);
+  for (std::size_t here; size != 0; at += here, size -= here) {
+    here = size < sizeof piece ? size : sizeof piece;
+    if (!read(piece, at, here)) return false;
+  }
+  return true;
 }
 
 bool read(void* to, const void* from_program, std::size_t size) {

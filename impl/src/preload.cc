@@ -17,8 +17,10 @@
 
 #include <initializer_list>
 
+#include "caller.h"
 #include "calls.h"
 #include "guarded.h"
+#include "signals.h"
 
 #define INTERPOSED extern "C" __attribute__((visibility("default")))
 
@@ -77,7 +79,7 @@ int serve(const char* path, int flags) {
   constexpr char limits[] = "/proc/sys/kernel/";
   if ((flags & O_ACCMODE) != O_RDONLY) return -2;
   char start[40] = {};
-  guarded::install();
+  signals::watch_faults();
   guarded::read(start, path, sizeof start - 1);  // the path may be bad, or end where memory ends
   path = start;
   if (strcmp(path, "/proc/sysvipc/msg") == 0) return open_table();
@@ -129,7 +131,10 @@ INTERPOSED long syscall(long number, ...) noexcept {
                                    static_cast<int>(e)));
     case SYS_msgctl:
       return answer(calls::control(static_cast<int>(a), static_cast<int>(b), reinterpret_cast<void*>(c)));
-    default: return plain_syscall(number, a, b, c, d, e, f);
+    default: {
+      CredentialsChange change(CredentialsChange::by_system_call(number));
+      return plain_syscall(number, a, b, c, d, e, f);
+    }
   }
 }
 
@@ -191,14 +196,22 @@ void follow() {
 
 INTERPOSED int unshare(int flags) noexcept {
   static auto plain_unshare = next<int (*)(int)>("unshare");
-  int result = plain_unshare(flags);
+  int result;
+  {
+    CredentialsChange change;
+    result = plain_unshare(flags);
+  }
   if (result == 0 && (flags & CLONE_NEWIPC) != 0) follow();
   return result;
 }
 
 INTERPOSED int setns(int file, int kind) noexcept {
   static auto plain_setns = next<int (*)(int, int)>("setns");
-  int result = plain_setns(file, kind);
+  int result;
+  {
+    CredentialsChange change;
+    result = plain_setns(file, kind);
+  }
   if (result == 0 && (kind == 0 || (kind & CLONE_NEWIPC) != 0)) follow();
   return result;
 }

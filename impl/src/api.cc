@@ -1,5 +1,4 @@
 // The exported functions: results in the C library's manner, cancellation points.
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -8,6 +7,7 @@
 
 #include "caller.h"
 #include "calls.h"
+#include "interpose.h"
 #include "svmq/svmq.h"
 
 namespace {
@@ -59,19 +59,19 @@ INTERPOSED long syscall(long number, ...) noexcept {
   long d = va_arg(list, long), e = va_arg(list, long), f = va_arg(list, long);
   va_end(list);
   CredentialsChange change(CredentialsChange::by_system_call(number));
-  static auto plain = reinterpret_cast<long (*)(long, ...)>(dlsym(RTLD_NEXT, "syscall"));
+  static auto plain = interpose::plain_function<long (*)(long, ...)>("syscall");
   return plain(number, a, b, c, d, e, f);
 }
 
 INTERPOSED int unshare(int flags) noexcept {
   CredentialsChange change;
-  static auto plain = reinterpret_cast<int (*)(int)>(dlsym(RTLD_NEXT, "unshare"));
+  static auto plain = interpose::plain_function<int (*)(int)>("unshare");
   return plain(flags);
 }
 
 INTERPOSED int setns(int file, int kind) noexcept {
   CredentialsChange change;
-  static auto plain = reinterpret_cast<int (*)(int, int)>(dlsym(RTLD_NEXT, "setns"));
+  static auto plain = interpose::plain_function<int (*)(int, int)>("setns");
   return plain(file, kind);
 }
 

@@ -124,19 +124,12 @@ bool CredentialsChange::by_system_call(long number) {
 
 Caller::Caller() {
   Credentials& remembered = this_thread().credentials;
+  who_ = &remembered;
   std::uint64_t present = changes.load(std::memory_order_acquire);
   bool steady = under_way.load(std::memory_order_acquire) == 0;
-  if (steady && remembered.changes == present && remembered.process == seam::process_id()) {
-    who_ = &remembered;
-    return;
-  }
-  ask(own_);
-  who_ = &own_;
-  if (!steady || ask_always() || may_change_from_outside(own_)) return;
-  remembered = own_;
-  remembered.process = seam::process_id();
-  remembered.changes = present;
-  who_ = &remembered;
+  if (steady && remembered.changes == present) return;
+  ask(remembered);
+  remembered.changes = !steady || ask_always() || may_change_from_outside(remembered) ? 0 : present;
 }
 
 bool Caller::in_group(std::uint32_t group) const {

@@ -46,7 +46,6 @@ class CredentialsChange {
 // Credentials of the calling thread, as they were when `changes` was that.
 struct Credentials {
   std::uint64_t changes = 0;  // 0: none remembered
-  std::int32_t process = 0;
   std::uint32_t uid = 0, gid = 0, fsgid = 0;
   std::uint64_t capabilities = 0;
   std::uint32_t group_count = 0;
@@ -71,7 +70,6 @@ class Caller {
   bool in_group(std::uint32_t group) const;
   bool capable(unsigned capability) const { return (who_->capabilities >> capability & 1) != 0; }
   const Credentials* who_;
-  Credentials own_;  // where none may be remembered
 };
 
 }  // namespace svmq

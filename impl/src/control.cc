@@ -102,7 +102,7 @@ long set_queue(Namespace& home, Segment& segment, const Caller& caller, const ms
   permission.mode = wanted.msg_perm.mode & 0777;
   // Only the owner of the files may change who may open them; README.md says what follows for queues given away.
   int error = home.protect(segment.id, segment.generation, permission);
-  if (error != 0 && error != EPERM) return -ENOMEM;
+  if (error != 0 && error != EPERM && error != EACCES) return -ENOMEM;
   auto capacity = static_cast<int>(wanted.msg_qbytes);
   locked.queue.set(permission, static_cast<std::uint64_t>(std::int64_t{capacity}), locked.wakeups);
   return locked.queue.damaged() ? -EIDRM : 0;

@@ -30,7 +30,10 @@ struct Request {
 // A seat for the length of a call.
 class Seated {
  public:
-  explicit Seated(std::int32_t id) : seat_(find_seat(id, error_)) {}
+  explicit Seated(std::int32_t id) : seat_(known_seat(id)) {
+    if (seat_ == nullptr) seat_ = find_seat(id, error_);
+  }
+  explicit Seated(Seat& known) : seat_(&known) {}
   ~Seated() { leave(); }
   Seated(const Seated&) = delete;
   Seated& operator=(const Seated&) = delete;
@@ -371,25 +374,27 @@ long copy(int id, char* to, const Request& request) {
   return written ? length : -EFAULT;
 }
 
-// The largest message; by way of the seat where the caller has one, as that pins the namespace.
-long msgmax_for(int id) {
-  if (const Seat* known = find_known_seat(id)) return known->segment->home->registry().limits.msgmax.get();
-  Visit home;  // and with it the handler for faults is in place
-  return home ? home->registry().limits.msgmax.get() : -errno;
-}
-
 }  // namespace
 
 long send(int id, const void* message, std::size_t size, int flags) {
   seam::SignalShield shield;
-  long msgmax = msgmax_for(id);
-  if (msgmax < 0) return msgmax;
+  Seat* known = known_seat(id);  // it pins the namespace, too
+  std::size_t msgmax;
+  if (known != nullptr) {
+    msgmax = static_cast<std::size_t>(known->segment->home->registry().limits.msgmax.get());
+  } else {
+    Visit home;
+    if (!home) return -errno;
+    msgmax = static_cast<std::size_t>(home->registry().limits.msgmax.get());
+  }
   Request request{0, size, flags};
   if (!guarded::read(&request.type, message, sizeof request.type)) return -EFAULT;
-  if (size > static_cast<std::size_t>(msgmax) || id < 0 || request.type < 1) return -EINVAL;
+  if (size > msgmax || id < 0 || request.type < 1) return -EINVAL;
   auto* text = static_cast<const char*>(message) + sizeof request.type;
-  Seated seated(id);
-  if (!seated) return guarded::readable(text, size) ? -seated.error() : -EFAULT;
+  int error = 0;
+  if (known == nullptr) known = find_seat(id, error);
+  if (known == nullptr) return guarded::readable(text, size) ? -error : -EFAULT;
+  Seated seated(*known);
   return send_to(seated, *seated, request, text, shield);
 }
 

@@ -22,15 +22,12 @@ using svmq::CredentialsChange;
 
 namespace {
 
-template <class Function>
-Function next(const char* name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
-}
+using svmq::interpose::plain_function;
 
 // One that can change credentials: what is remembered of them counts neither meanwhile nor afterwards.
 #define SVMQ_CHANGES_CREDENTIALS(name, parameters, arguments)          \
   INTERPOSED int name parameters noexcept {                            \
-    static auto plain = next<int(*) parameters>(#name);                \
+    static auto plain = plain_function<int(*) parameters>(#name);                \
     CredentialsChange change;                                          \
     return plain arguments;                                            \
   }
@@ -51,7 +48,7 @@ SVMQ_CHANGES_CREDENTIALS(setgroups, (size_t count, const gid_t* groups), (count,
 SVMQ_CHANGES_CREDENTIALS(capset, (void* header, const void* data), (header, data))
 
 INTERPOSED int initgroups(const char* user, gid_t group) {
-  static auto plain = next<int (*)(const char*, gid_t)>("initgroups");
+  static auto plain = plain_function<int (*)(const char*, gid_t)>("initgroups");
   CredentialsChange change;
   return plain(user, group);
 }
@@ -135,6 +132,12 @@ namespace svmq::interpose {
 
 bool effective = false;
 
+// Behind us, or in front of us where the library comes after the C library.
+void* plain(const char* name) {
+  void* found = dlsym(RTLD_NEXT, name);
+  return found != nullptr ? found : dlsym(RTLD_DEFAULT, name);
+}
+
 namespace {
 __attribute__((constructor)) void find_out() {
   auto ours = [](const char* name) {
@@ -144,6 +147,7 @@ __attribute__((constructor)) void find_out() {
            first.dli_fbase == own.dli_fbase;
   };
   effective = ours("setresuid") && ours("sigaction");
+  signals::blocks_always = !effective;
 }
 }  // namespace
 

@@ -7,4 +7,11 @@ namespace svmq::interpose {
 // Whether the program's calls come here: not where the library was loaded by dlopen. Fixed before main.
 extern bool effective;
 
+// The C library's function of that name.
+void* plain(const char* name);
+template <class Function>
+Function plain_function(const char* name) {
+  return reinterpret_cast<Function>(plain(name));
+}
+
 }  // namespace svmq::interpose

@@ -116,7 +116,8 @@ int Namespace::open(const char* path, bool by_default) {
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return ENOMEM;
   segments_ = static_cast<Segment**>(memory);
-  retired_ = nullptr;
+  mapped_ = nullptr;
+  mapped_count_ = tidy_at_ = 0;
   registry_ = open_registry(opened.get());
   if (registry_.address != nullptr) return 0;
   munmap(segments_, index_count * sizeof(Segment*));
@@ -130,20 +131,14 @@ void Namespace::begin_process() {
   // The seats of before are the parent's.
   for (Namespace* known = newest; known != nullptr; known = known->older_) {
     known->visitors_.store(0);
-    for (std::uint32_t index = 0; known->segments_ != nullptr && index < index_count; ++index) {
-      if (known->segments_[index] != nullptr) known->segments_[index]->pins.store(0);
-    }
-    for (Segment* segment = known->retired_; segment != nullptr; segment = segment->next) segment->pins.store(0);
+    for (Segment* segment = known->mapped_; segment != nullptr; segment = segment->next) segment->pins.store(0);
   }
   seam::note_process();
 }
 
 bool Namespace::pinned() const {
   if (visitors_.load() != 0) return true;
-  for (std::uint32_t index = 0; index < index_count; ++index) {
-    if (segments_[index] != nullptr && segments_[index]->pins.load() != 0) return true;
-  }
-  for (const Segment* segment = retired_; segment != nullptr; segment = segment->next) {
+  for (const Segment* segment = mapped_; segment != nullptr; segment = segment->next) {
     if (segment->pins.load() != 0) return true;
   }
   return false;
@@ -387,23 +382,21 @@ void Namespace::unmap(Segment* segment) {
   free(segment);
 }
 
-// Those of removed queues, or all. The process's lock is held: pins are only added under it.
+// The process's lock is held: pins are only added under it.
 void Namespace::unmap_unpinned(bool all) {
-  Segment** link = &retired_;
-  while (*link != nullptr) {
+  for (Segment** link = &mapped_; *link != nullptr;) {
     Segment* segment = *link;
-    if (segment->pins.load() != 0) {
+    Segment*& found = segments_[static_cast<std::uint32_t>(segment->id) % index_count];
+    if (segment->pins.load() != 0 || (!all && found == segment && !segment->removed())) {
       link = &segment->next;
       continue;
     }
+    if (found == segment) found = nullptr;
     *link = segment->next;
     unmap(segment);
+    --mapped_count_;
   }
-  if (!all) return;
-  for (std::uint32_t index = 0; index < index_count; ++index) {
-    if (segments_[index] != nullptr) unmap(segments_[index]);
-    segments_[index] = nullptr;
-  }
+  tidy_at_ = 2 * mapped_count_ + 8;
 }
 
 Segment* Namespace::attach(std::int32_t id, int& error) {
@@ -435,13 +428,11 @@ Segment* Namespace::attach(std::int32_t id, int& error) {
     removed = mapped->removed();
     Segment*& cached = segments_[static_cast<std::uint32_t>(id) % index_count];
     if (!removed) {
-      if (cached != nullptr) {
-        cached->next = retired_;
-        retired_ = cached;
-      }
       cached = mapped;
+      mapped->next = mapped_;
+      mapped_ = mapped;
       mapped->pins.store(1);
-      unmap_unpinned(false);
+      if (++mapped_count_ >= tidy_at_) unmap_unpinned(false);
       return mapped;
     }
     unmap(mapped);

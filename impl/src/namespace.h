@@ -12,6 +12,7 @@
 #include "files.h"
 #include "layout.h"
 #include "registry.h"
+#include "thread.h"
 
 namespace svmq {
 
@@ -23,7 +24,7 @@ struct Segment {
   std::uint64_t generation;
   Namespace* home;
   std::atomic<int> pins;
-  Segment* next;  // of those that are no longer found, but pinned
+  Segment* next;  // of all that are mapped
 
   Head& shared() const { return *static_cast<Head*>(head.address); }
   bool usable() const { return head.writable && arena.address != nullptr; }
@@ -63,7 +64,7 @@ class Namespace {
   files::Descriptor directory() const;
   Segment* map(std::int32_t id, std::uint64_t generation, int& error);
   void unmap(Segment* segment);
-  void unmap_unpinned(bool all);
+  void unmap_unpinned(bool all);  // else only those that cannot be found any more
   bool pinned() const;
   void close();
 
@@ -75,7 +76,8 @@ class Namespace {
   std::atomic<int> visitors_;
   files::Mapping registry_;  // empty: closed, free for use
   Segment** segments_;       // by index
-  Segment* retired_;
+  std::size_t mapped_count_, tidy_at_;
+  Segment* mapped_;          // all, also those that are no longer found, but pinned
 };
 
 // The namespace of the process, kept from being closed for as long as a call needs it.
@@ -113,6 +115,15 @@ class Attached {
   int error_ = 0;
   Segment* segment_;
 };
+
+// The seat at that queue that the thread has already; else nullptr.
+inline Seat* known_seat(std::int32_t id) {
+  Seat& seat = this_thread().seats[static_cast<std::uint32_t>(id) % Thread::most_seats];
+  const Segment* segment = seat.segment;
+  bool good = segment != nullptr && segment->id == id && !seat.waits && Namespace::is_present(segment->home) &&
+              !segment->removed();
+  return good ? &seat : nullptr;
+}
 
 class RegistryLock {
  public:

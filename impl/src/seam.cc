@@ -24,30 +24,10 @@ namespace {
 
 static_assert(thread_bits == FUTEX_TID_MASK && died == FUTEX_OWNER_DIED && contended == FUTEX_WAITERS);
 
-// The kernel's view of a thread's robust list (linux/futex.h has it only for C), and the C library's: each link has a
-// pointer back right before it.
-struct RobustLink {
-  RobustLink* next;
-};
-struct RobustHead {
-  RobustLink first;
-  long offset;  // from a link to its word
-  RobustLink* pending;
-};
 constexpr long usual_offset = -32;
-
-struct Identity {
-  std::int32_t process = 0;
-  std::uint32_t thread = 0;
-  RobustHead* robust = nullptr;
-  RobustLink* interrupted = nullptr;  // of a mutex operation of the program that a signal handler of it interrupted
-};
-__attribute__((tls_model("initial-exec"))) thread_local Identity self_of_thread;
-__attribute__((tls_model("initial-exec"))) thread_local RobustHead own_list;
-
+__thread RobustHead own_list;
 // A page that the kernel clears in every child, however it was forked.
 std::atomic<std::int32_t> never_cached{0};
-std::atomic<std::int32_t>* process_page = &never_cached;
 __attribute__((constructor)) void make_process_page() {
   void* memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED || madvise(memory, 4096, MADV_WIPEONFORK) != 0) return;
@@ -64,20 +44,6 @@ RobustHead* robust_list_of_this_thread() {
   own_list.first.next = &own_list.first;
   system_call(SYS_set_robust_list, reinterpret_cast<long>(&own_list), sizeof own_list);
   return &own_list;
-}
-
-__attribute__((noinline)) Identity& identify(Identity& self) {
-  self.process = static_cast<std::int32_t>(system_call(SYS_getpid));
-  self.thread = static_cast<std::uint32_t>(system_call(SYS_gettid));
-  self.robust = robust_list_of_this_thread();
-  return self;
-}
-
-inline Identity& identity() {
-  Identity& self = self_of_thread;
-  std::int32_t process = process_page->load(std::memory_order_relaxed);
-  if (process != 0 && self.process == process) return self;
-  return identify(self);
 }
 
 RobustLink* link_of(const Identity& self, Word& word) {
@@ -110,28 +76,6 @@ void forget_settled(Lock& lock, std::uint32_t seen) {
   lock.word.replace(seen, seen & contended);
 }
 
-__attribute__((noinline)) Acquired acquire_contended(Lock& lock, std::uint32_t mine) {
-  std::uint32_t sleeper = 0;
-  for (int spins = 0;; ++spins) {
-    std::uint32_t seen = lock.word.get();
-    if ((seen & ~contended) == settled) {
-      forget_settled(lock, seen);
-      continue;
-    }
-    if ((seen & thread_bits) == 0) {
-      if (!lock.word.replace(seen, mine | (seen & contended) | sleeper)) continue;
-      return (seen & died) != 0 ? Acquired::owner_died : Acquired::clean;
-    }
-    if (spins < 80) {
-      relax();
-      continue;
-    }
-    if ((seen & contended) == 0 && !lock.word.replace(seen, seen | contended)) continue;
-    wait_for_lock(lock.word, seen | contended);
-    sleeper = contended;
-  }
-}
-
 }  // namespace
 
 #if defined(__x86_64__)
@@ -156,9 +100,17 @@ long system_call(long number, long a, long b, long c, long d, long e, long f) {
 }
 #endif
 
-std::uint32_t thread_id() { return identity().thread; }
-std::int32_t process_id() { return identity().process; }
-bool process_is_noted() { return process_page->load(std::memory_order_relaxed) != 0; }
+__thread Identity identity_of_thread;
+std::atomic<std::int32_t>* process_page = &never_cached;
+
+Identity& identify() {
+  Identity& self = identity_of_thread;
+  self.process = static_cast<std::int32_t>(system_call(SYS_getpid));
+  self.thread = static_cast<std::uint32_t>(system_call(SYS_gettid));
+  self.robust = robust_list_of_this_thread();
+  return self;
+}
+
 void note_process() { process_page->store(static_cast<std::int32_t>(system_call(SYS_getpid)), std::memory_order_relaxed); }
 
 std::uint64_t process_space() {
@@ -167,9 +119,6 @@ std::uint64_t process_space() {
 }
 
 bool process_exists(std::int32_t process) { return system_call(SYS_kill, process, 0) != -ESRCH; }
-
-std::int64_t now() { return static_cast<std::int64_t>(time(nullptr)); }
-std::uint32_t cpu() { return static_cast<std::uint32_t>(sched_getcpu()); }
 
 void relax() {
 #if defined(__x86_64__)
@@ -185,40 +134,35 @@ std::uint64_t ticks() {
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-void SignalShield::raise() {
-  if (raised_) return;
-  raised_ = true;
-  signals::hold();
-}
-
-void SignalShield::drop() {
-  if (!raised_) return;
-  raised_ = false;
-  signals::let_go();
-}
-
 Uncancelled::Uncancelled() { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
 Uncancelled::~Uncancelled() { pthread_setcancelstate(before_, nullptr); }
 
-Acquired acquire(Lock& lock) {
-  Identity& self = identity();
-  self.interrupted = self.robust->pending;
-  self.robust->pending = link_of(self, lock.word);
-  order();
-  if (lock.word.replace(0, self.thread)) return Acquired::clean;
-  return acquire_contended(lock, self.thread);
+Acquired acquire_contended(Lock& lock, std::uint32_t mine) {
+  std::uint32_t sleeper = 0;
+  for (int spins = 0;; ++spins) {
+    std::uint32_t seen = lock.word.get();
+    if ((seen & ~contended) == settled) {
+      forget_settled(lock, seen);
+      continue;
+    }
+    if ((seen & thread_bits) == 0) {
+      if (!lock.word.replace(seen, mine | (seen & contended) | sleeper)) continue;
+      return (seen & died) != 0 ? Acquired::owner_died : Acquired::clean;
+    }
+    if (spins < 80) {
+      relax();
+      continue;
+    }
+    if ((seen & contended) == 0 && !lock.word.replace(seen, seen | contended)) continue;
+    wait_for_lock(lock.word, seen | contended);
+    sleeper = contended;
+  }
 }
 
-void release(Lock& lock) {
-  const Identity& self = identity();
-  order();
-  // The contended bit stays while somebody may sleep, so that whoever gets the lock first still wakes them.
-  if (!lock.word.replace(self.thread, 0)) {
-    constexpr int set_contended = FUTEX_OP(FUTEX_OP_SET | FUTEX_OP_OPARG_SHIFT, 31, FUTEX_OP_CMP_EQ, 0);
-    if (futex_wake_and_set(lock.word, lock.word, set_contended) == 0) lock.word.replace(contended, 0);
-  }
-  order();
-  self.robust->pending = self.interrupted;
+// The contended bit stays while somebody may sleep, so that whoever gets the lock first still wakes them.
+void release_contended(Lock& lock) {
+  constexpr int set_contended = FUTEX_OP(FUTEX_OP_SET | FUTEX_OP_OPARG_SHIFT, 31, FUTEX_OP_CMP_EQ, 0);
+  if (futex_wake_and_set(lock.word, lock.word, set_contended) == 0) lock.word.replace(contended, 0);
 }
 
 Waiting::Place Waiting::arm() {

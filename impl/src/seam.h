@@ -13,11 +13,18 @@
 //   3. Stores of one thread become visible, and survive its death, in program order as far as `order` says so.
 #pragma once
 
+#include <sched.h>
+#if __GLIBC_PREREQ(2, 35)
+#include <sys/rseq.h>
+#endif
+
 #include <atomic>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+
+#include "signals.h"
 
 namespace svmq::seam {
 
@@ -56,18 +63,54 @@ inline constexpr std::uint32_t contended = 0x80000000;    // FUTEX_WAITERS
 
 // ---- who and when
 
-std::uint32_t thread_id();
-std::int32_t process_id();
+// The kernel's view of a thread's robust list (linux/futex.h has it only for C), and the C library's: each link has a
+// pointer back right before it.
+struct RobustLink {
+  RobustLink* next;
+};
+struct RobustHead {
+  RobustLink first;
+  long offset;  // from a link to its word
+  RobustLink* pending;
+};
+
+// What a thread knows of itself. Valid while `process` is what the page says that every fork clears.
+struct Identity {
+  std::int32_t process;
+  std::uint32_t thread;
+  RobustHead* robust;
+  RobustLink* interrupted;  // of a mutex operation of the program that a signal handler of it interrupted
+};
+extern __thread Identity identity_of_thread;
+extern std::atomic<std::int32_t>* process_page;
+Identity& identify();
+inline Identity& identity() {
+  std::int32_t process = process_page->load(std::memory_order_relaxed);
+  Identity& self = identity_of_thread;
+  return process != 0 && self.process == process ? self : identify();
+}
+inline std::uint32_t thread_id() { return identity().thread; }
+inline std::int32_t process_id() { return identity().process; }
 // Identifies the pid namespace of this process; 0 where it cannot be told.
 std::uint64_t process_space();
 // False only if no process with that id exists in this pid namespace.
 bool process_exists(std::int32_t process);
-std::int64_t now();
-std::uint32_t cpu();  // that this thread runs on
+inline std::int64_t now() { return static_cast<std::int64_t>(time(nullptr)); }
+// The one that this thread runs on.
+inline std::uint32_t cpu() {
+#if defined(__x86_64__) && __GLIBC_PREREQ(2, 35)
+  // Where the C library has registered restartable sequences the kernel keeps it in memory (struct rseq, cpu_id).
+  if (__builtin_expect(__rseq_size != 0, 1)) {
+    auto* area = static_cast<const char*>(__builtin_thread_pointer()) + __rseq_offset;
+    return *reinterpret_cast<const volatile std::uint32_t*>(area + 4);
+  }
+#endif
+  return static_cast<std::uint32_t>(sched_getcpu());
+}
 void relax();           // between two looks at a word
 std::uint64_t ticks();  // nanoseconds, for spinning
 // What is remembered of a process must not outlive a fork, however it was made.
-bool process_is_noted();  // false in a new process until note_process
+inline bool process_is_noted() { return process_page->load(std::memory_order_relaxed) != 0; }
 void note_process();
 
 // A system call without errno; -errno on failure.
@@ -80,8 +123,16 @@ class SignalShield {
   ~SignalShield() { drop(); }
   SignalShield(const SignalShield&) = delete;
   SignalShield& operator=(const SignalShield&) = delete;
-  void raise();
-  void drop();
+  void raise() {
+    if (raised_) return;
+    raised_ = true;
+    signals::hold();
+  }
+  void drop() {
+    if (!raised_) return;
+    raised_ = false;
+    signals::let_go();
+  }
 
  private:
   bool raised_ = false;
@@ -115,8 +166,23 @@ inline constexpr std::uint32_t settled = 0x20000000;  // no thread has such an i
 
 enum class Acquired { clean, owner_died };
 // Needs a SignalShield. After `owner_died` the caller holds the lock and repairs what it protects.
-Acquired acquire(Lock& lock);
-void release(Lock& lock);
+Acquired acquire_contended(Lock& lock, std::uint32_t mine);
+void release_contended(Lock& lock);
+
+inline Acquired acquire(Lock& lock) {
+  Identity& self = identity();
+  self.interrupted = self.robust->pending;
+  self.robust->pending = reinterpret_cast<RobustLink*>(reinterpret_cast<char*>(&lock.word) - self.robust->offset);
+  order();
+  return lock.word.replace(0, self.thread) ? Acquired::clean : acquire_contended(lock, self.thread);
+}
+inline void release(Lock& lock) {
+  const Identity& self = identity_of_thread;
+  order();
+  if (!lock.word.replace(self.thread, 0)) release_contended(lock);
+  order();
+  self.robust->pending = self.interrupted;
+}
 
 // ---- waiting
 

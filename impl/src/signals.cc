@@ -1,6 +1,5 @@
 #include "signals.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -26,15 +25,11 @@ struct HeldOff {
   siginfo_t signals[8];
 };
 struct ThreadState {
-  int depth = 0;
-  int held_off = 0;
-  HeldOff* signals = nullptr;
+  HeldOff* signals;
   sigset_t before;            // the mask to go back to
   std::uint64_t masked_before;  // the same, where signals are blocked instead
-  bool faults_blocked = false;
-  bool blocked = false;  // by us
 };
-__attribute__((tls_model("initial-exec"))) thread_local ThreadState self;
+__thread ThreadState kept;
 
 // The handler that the program has asked for. Written with signals blocked, read by handlers: `version` is odd meanwhile.
 struct Wish {
@@ -70,20 +65,20 @@ bool is_fault(int number) { return number == SIGSEGV || number == SIGBUS; }
 
 using Sigaction = int (*)(int, const struct sigaction*, struct sigaction*);
 Sigaction real_sigaction() {
-  static Sigaction found = reinterpret_cast<Sigaction>(dlsym(RTLD_NEXT, "sigaction"));
+  static Sigaction found = interpose::plain_function<Sigaction>("sigaction");
   return found;
 }
 
 // Blocked on return from the handler, all of them, and sent again when the thread lets go.
 void hold_off(const siginfo_t* info, ucontext_t* context) {
-  if (self.signals == nullptr) {
+  if (kept.signals == nullptr) {
     void* memory = mmap(nullptr, sizeof(HeldOff), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return;
-    self.signals = static_cast<HeldOff*>(memory);
+    kept.signals = static_cast<HeldOff*>(memory);
   }
-  if (self.held_off < 8) self.signals->signals[self.held_off++] = *info;
+  if (hold_of_thread.held_off < 8) kept.signals->signals[hold_of_thread.held_off++] = *info;
   // Of several, the one that was interrupted first comes here last, and its mask is the one to go back to.
-  self.before = context->uc_sigmask;
+  kept.before = context->uc_sigmask;
   sigfillset(&context->uc_sigmask);
   for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&context->uc_sigmask, number);
 }
@@ -98,7 +93,7 @@ void run(const struct sigaction& action, int number, siginfo_t* info, void* cont
 
 void arrive(int number, siginfo_t* info, void* context) {
   bool fault = info->si_code > 0 && (number == SIGFPE || number == SIGILL || number == SIGTRAP || number == SIGSYS);
-  if (self.depth > 0 && !fault) return hold_off(info, static_cast<ucontext_t*>(context));
+  if (hold_of_thread.depth > 0 && !fault) return hold_off(info, static_cast<ucontext_t*>(context));
   struct sigaction wish = wish_of(number);
   if ((wish.sa_flags & SA_RESETHAND) != 0) {
     struct sigaction none = {};
@@ -114,7 +109,7 @@ void on_fault(int number, siginfo_t* info, void* context) {
     errno = error;
     return;
   }
-  if (self.depth > 0 && info->si_code <= 0) return hold_off(info, static_cast<ucontext_t*>(context));
+  if (hold_of_thread.depth > 0 && info->si_code <= 0) return hold_off(info, static_cast<ucontext_t*>(context));
   struct sigaction wish = wish_of(number);
   if (!is_handler(wish)) {
     if (info->si_code <= 0 && wish.sa_handler == SIG_IGN) return;
@@ -179,66 +174,60 @@ struct sigaction stand_in(int number, const struct sigaction& wanted) {
   return told;
 }
 
-__attribute__((noinline)) void block() {
-  std::uint64_t all = ~std::uint64_t{0};
-  for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) all &= ~(std::uint64_t{1} << (number - 1));
-  seam::system_call(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&all),
-                    reinterpret_cast<long>(&self.masked_before), sizeof all);
-  self.blocked = true;
-}
-
 __attribute__((noinline)) void unblock() {
-  self.blocked = false;
-  seam::system_call(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&self.masked_before), 0,
-                    sizeof self.masked_before);
+  hold_of_thread.blocked = false;
+  seam::system_call(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&kept.masked_before), 0,
+                    sizeof kept.masked_before);
 }
 
 __attribute__((noinline)) void send_again() {
   long process = seam::system_call(SYS_getpid), thread = seam::system_call(SYS_gettid);
-  HeldOff* kept = self.signals;
-  int kept_count = self.held_off;
-  self.signals = nullptr;
-  self.held_off = 0;
+  HeldOff* signals = kept.signals;
+  int kept_count = hold_of_thread.held_off;
+  kept.signals = nullptr;
+  hold_of_thread.held_off = 0;
   for (int i = 0; i < kept_count; ++i) {
-    siginfo_t info = kept->signals[i];
+    siginfo_t info = signals->signals[i];
     seam::system_call(SYS_rt_tgsigqueueinfo, process, thread, info.si_signo, reinterpret_cast<long>(&info));
   }
-  munmap(kept, sizeof *kept);
-  sigset_t before = self.before;
+  munmap(signals, sizeof *signals);
+  sigset_t before = kept.before;
   seam::system_call(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&before), 0, 8);
 }
 
 }  // namespace
 
-void hold() {
-  if (self.depth++ == 0 && (!interpose::effective || self.faults_blocked)) block();
-  seam::order();
+__thread Hold hold_of_thread;
+bool blocks_always = true;  // until interpose.cc has found out
+
+void block() {
+  std::uint64_t all = ~std::uint64_t{0};
+  for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) all &= ~(std::uint64_t{1} << (number - 1));
+  seam::system_call(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&all),
+                    reinterpret_cast<long>(&kept.masked_before), sizeof all);
+  hold_of_thread.blocked = true;
 }
 
-void let_go() {
-  seam::order();
-  if (--self.depth != 0) return;
-  if (__builtin_expect(self.held_off != 0, 0)) send_again();
-  if (self.blocked) unblock();
+void release_held() {
+  if (hold_of_thread.held_off != 0) send_again();
+  if (hold_of_thread.blocked) unblock();
 }
 
 void note_mask() {
   sigset_t present;
-  if (self.blocked || mask(SIG_SETMASK, nullptr, &present) != 0 || !self.faults_blocked) return;
-  if (self.depth > 0) block();
+  if (hold_of_thread.blocked || mask(SIG_SETMASK, nullptr, &present) != 0 || !hold_of_thread.faults_blocked) return;
+  if (hold_of_thread.depth > 0) block();
 }
 
 int mask(int how, const sigset_t* wanted, sigset_t* former) {
-  static auto real = reinterpret_cast<int (*)(int, const sigset_t*, sigset_t*)>(dlsym(RTLD_NEXT, "pthread_sigmask"));
+  static auto real = interpose::plain_function<int (*)(int, const sigset_t*, sigset_t*)>("pthread_sigmask");
   int error = real(how, wanted, former);
   sigset_t present;
   if (error == 0 && real(SIG_SETMASK, nullptr, &present) == 0) {
-    self.faults_blocked = sigismember(&present, SIGSEGV) == 1 || sigismember(&present, SIGBUS) == 1;
+    hold_of_thread.faults_blocked = sigismember(&present, SIGSEGV) == 1 || sigismember(&present, SIGBUS) == 1;
   }
   return error;
 }
-
-bool held() { return self.depth > 0; }
 
 int action(int number, const struct sigaction* wanted, struct sigaction* former) {
   if (number < 1 || number >= count) return real_sigaction()(number, wanted, former);

@@ -11,13 +11,32 @@
 // Where the loader has not put the library in front of the C library (dlopen), signals are blocked after all.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 
 namespace svmq::signals {
 
-void hold();    // nests
-void let_go();  // handlers that were held off run here
-bool held();    // by this thread
+struct Hold {
+  int depth;
+  int held_off;       // signals
+  bool faults_blocked;  // by the program
+  bool blocked;         // all, by us
+};
+extern __thread Hold hold_of_thread;
+extern bool blocks_always;
+void block();
+void release_held();
+
+inline void hold() {  // nests
+  Hold& self = hold_of_thread;
+  if (self.depth++ == 0 && (blocks_always || self.faults_blocked)) block();
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+inline void let_go() {  // handlers that were held off run here
+  Hold& self = hold_of_thread;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (--self.depth == 0 && (self.held_off != 0 || self.blocked)) release_held();
+}
 
 // What sigaction does. `at` wanted == nullptr only asks.
 int action(int number, const struct sigaction* wanted, struct sigaction* former);

@@ -133,17 +133,7 @@ __attribute__((noinline)) Seat* take_seat(std::int32_t id, int& error) {
   return nullptr;
 }
 
-inline Seat* known_seat(std::int32_t id) {
-  Seat& seat = this_thread().seats[static_cast<std::uint32_t>(id) % Thread::most_seats];
-  const Segment* segment = seat.segment;
-  bool good = segment != nullptr && segment->id == id && !seat.waits && Namespace::is_present(segment->home) &&
-              !segment->removed();
-  return good ? &seat : nullptr;
-}
-
 }  // namespace
-
-const Seat* find_known_seat(std::int32_t id) { return known_seat(id); }
 
 Seat* find_seat(std::int32_t id, int& error) {
   if (Seat* known = known_seat(id)) return known;

@@ -44,7 +44,6 @@ inline Thread& this_thread() {
 // The calling thread's seat at the queue; nullptr and an errno: EINVAL (no such queue), EACCES (not even its files may
 // be opened), ENOMEM.
 Seat* find_seat(std::int32_t id, int& error);
-const Seat* find_known_seat(std::int32_t id);  // that it has already; else nullptr
 void leave_seat(Seat& seat);
 void leave_removed_queues();             // by this thread
 void leave_other_namespaces(Namespace* present);

@@ -25,9 +25,10 @@ namespace svmq {
 namespace {
 
 Status read_status(const Head& head) {
-  return {head.id.get(),         head.removed.get() != 0, head.permission.get(), head.capacity.get(),
-          head.bytes.get(),      head.messages.get(),     head.sent_at.get(),    head.received_at.get(),
-          head.changed_at.get(), head.sender.get(),       head.receiver.get()};
+  const State& state = head.state;
+  return {head.id.get(),         state.removed.get() != 0, state.permission.get(), state.capacity.get(),
+          state.bytes.get(),      state.messages.get(),     state.sent_at.get(),    state.received_at.get(),
+          state.changed_at.get(), state.sender.get(),       state.receiver.get()};
 }
 
 }  // namespace
@@ -55,7 +56,7 @@ Status status_of(Segment& segment) {
 void give_memory_back(Segment& segment) {
   if (!segment.usable() || !segment.removed()) return;
   Locked locked(segment);
-  if (locked.queue.owes()) return;
+  if (!locked.gone() || locked.queue.owes()) return;
   // Not the members: the words of those that are waking up are still entries of their robust lists.
   auto* arena = static_cast<std::byte*>(segment.arena.address);
   seam::return_memory(arena + buckets_offset, segment.arena.size - buckets_offset);
@@ -95,7 +96,7 @@ long set_queue(Namespace& home, Segment& segment, const Caller& caller, const ms
   }
   Locked locked(segment);
   if (locked.gone()) return -EIDRM;
-  Permission permission = locked.queue.head().permission.get();
+  Permission permission = locked.queue.head().state.permission.get();
   if (long refusal = refused(home, caller, permission, wanted)) return refusal;
   permission.uid = wanted.msg_perm.uid;
   permission.gid = wanted.msg_perm.gid;
@@ -202,31 +203,28 @@ long information(int command, void* buffer) {
   return guarded::write(buffer, &out, sizeof out) ? highest : -EFAULT;
 }
 
-// The queue of that key; those that were removed while their remover died are cleared away. -ENOENT.
+// The queue of that key. -ENOENT.
 long find(Namespace& home, key_t key, int flags) {
-  for (;;) {
+  for (int tries = 0;; ++tries) {
     std::int32_t id;
-    std::uint64_t generation;
     {
       RegistryLock lock(home);
       RegistryView view(home.registry());
       std::uint32_t index = view.find(key);
       if (index == no_slot) return -ENOENT;
       id = view.used_slot(index)->id.get();
-      generation = view.used_slot(index)->generation.get();
     }
-    {
-      Attached attached(home, id);
-      if (attached && !attached.segment().removed()) {
-        if ((flags & IPC_CREAT) != 0 && (flags & IPC_EXCL) != 0) return -EEXIST;
-        auto wanted = static_cast<unsigned>(flags >> 6 | flags >> 3 | flags) & 7;
-        if (wanted != 0 && !Caller().granted(status_of(attached.segment()).permission, wanted))
-          return -EACCES;
-        return id;
-      }
-      if (!attached && attached.error() != EINVAL) return -attached.error();
+    Attached attached(home, id);
+    if (attached && !attached.segment().removed()) {
+      if ((flags & IPC_CREAT) != 0 && (flags & IPC_EXCL) != 0) return -EEXIST;
+      auto wanted = static_cast<unsigned>(flags >> 6 | flags >> 3 | flags) & 7;
+      if (wanted != 0 && !Caller().granted(status_of(attached.segment()).permission, wanted)) return -EACCES;
+      return id;
     }
-    home.forget(id, generation);
+    if (!attached && attached.error() != EINVAL) return -attached.error();
+    // Removed: its remover, or this process in attaching to it, takes it out of the registry. Where this process may
+    // not even look, all it knows is that the registry has it.
+    if (tries == 100) return id;
   }
 }
 

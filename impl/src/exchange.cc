@@ -97,7 +97,7 @@ constexpr std::uint8_t probe_every = 16;
 // How long to spin: not at all where whom we wait for was last seen on this cpu, and only now and then where it has been
 // in vain.
 std::uint32_t spin_time(Seat& seat, const Head& head, Waits waits) {
-  const List& line = waits == Waits::to_send ? head.senders : head.receivers;
+  const List& line = waits == Waits::to_send ? head.state.senders : head.state.receivers;
   if (line.first.get() != none) return 0;  // one at a time
   std::uint32_t there = (waits == Waits::to_send ? head.receiver_cpu : head.sender_cpu).get();
   if (there == 0 || there == seam::cpu() + 1) return 0;
@@ -116,7 +116,7 @@ bool over(Wait& wait, End& end) {
     end = outcome == Outcome::done ? End::done : outcome == Outcome::too_big ? End::too_big : End::again;
   } else if (wait.locked.gone()) {
     end = End::removed;
-  } else if (wait.waits == Waits::to_receive && mine.setting.get() != wait.locked.queue.head().settings.get()) {
+  } else if (wait.waits == Waits::to_receive && mine.setting.get() != wait.locked.queue.head().state.settings.get()) {
     end = End::again;
     wait.locked.queue.stop_waiting(wait.seat.member);
   } else {
@@ -242,7 +242,7 @@ long send_to(Seated& seated, Seat& seat, const Request& request, const char* tex
   Queue& queue = locked.queue;
   for (;;) {
     if (locked.gone()) return -EIDRM;
-    if (!caller.granted(queue.head().permission.get(), 2)) return -EACCES;
+    if (!caller.granted(queue.head().state.permission.get(), 2)) return -EACCES;
     if (queue.room_for(request.size)) {
       if (queue.send(seat.member, locked.wakeups)) {
         seen_here(queue.head().sender_cpu);
@@ -293,7 +293,7 @@ long deliver(Seat& seat, const Request& request, char* to) {
 long copy_from(Queue& queue, const Request& request, std::size_t scratch, long& type, char* text) {
   Index index = queue.at_place(request.type);
   if (index == none) return queue.damaged() ? -EIDRM : -ENOMSG;
-  Message* shown = queue.message(index, Kind::queued);
+  Message* shown = queue.message(index);
   if (shown == nullptr) return -EIDRM;
   std::size_t length = shown->size.get(), units = shown->tile.units.get();
   if (length > request.size && (request.flags & MSG_NOERROR) == 0) return -E2BIG;
@@ -314,12 +314,12 @@ long receive_from(Seated& seated, Seat& seat, const Request& request, char* to, 
     if (locked.gone()) return -EIDRM;
     queue.tidy();
     for (;;) {
-      if (!caller.granted(queue.head().permission.get(), 4)) return -EACCES;
+      if (!caller.granted(queue.head().state.permission.get(), 4)) return -EACCES;
       Index index = queue.find(wanted);
       if (queue.damaged()) return -EIDRM;
       seen_here(queue.head().receiver_cpu);
       if (index != none) {
-        Message* found = queue.message(index, Kind::queued);
+        Message* found = queue.message(index);
         if (found == nullptr) return -EIDRM;
         if (found->size.get() > request.size && !any_length) return -E2BIG;
         queue.receive(index, seat.member, locked.wakeups);
@@ -364,7 +364,7 @@ long copy(int id, char* to, const Request& request) {
       Caller caller;
       Locked locked(*(*seated).segment);
       length = locked.gone()                                                    ? -EIDRM
-               : !caller.granted(locked.queue.head().permission.get(), 4) ? -EACCES
+               : !caller.granted(locked.queue.head().state.permission.get(), 4) ? -EACCES
                                                                                 : copy_from(locked.queue, request, scratch, type, text);
     }
   }

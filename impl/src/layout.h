@@ -15,10 +15,10 @@
 // without any list. Links are unit indexes, never pointers; 0 is none. Zeros are a valid empty queue.
 //
 // Invariants:
-//   1. While the lock is free, everything is consistent: each tile is on a free list, is a type, is queued, or is in the
-//      hand of one member.
-//   2. While it is held, undoing the journal's entries, last first, makes it so (journal.h). Two things are changed
-//      without the journal: tiles in the hand of a member, by that member alone, and the free lists in a sweep.
+//   1. While the lock is free, everything is consistent: each tile is on a free list, is a type, is a message on the
+//      queue, or is in the hand of one member.
+//   2. While it is held, undoing what is open makes it so (space.h): the journal's entries, last first, and the state as
+//      saved. Changed without that are only tiles in the hand of a member, by that member, and the free lists in a sweep.
 //   3. The tiles tile, at every instant.
 #pragma once
 
@@ -50,7 +50,7 @@ inline constexpr std::uint32_t journal_entries = 4000;
 inline constexpr std::uint32_t most_members = 1u << 16;
 inline constexpr std::uint32_t most_buckets = 1u << 20;
 
-enum class Kind : std::uint32_t { free, held, queued, type };
+enum class Kind : std::uint32_t { free, message, type };
 
 struct Tile {
   Cell<std::uint32_t> units;
@@ -125,22 +125,30 @@ struct SharedPermission {
   Permission get() const { return {uid.get(), gid.get(), cuid.get(), cgid.get(), mode.get(), key.get()}; }
 };
 
+// What changes with the queue, of what everyone may see.
+struct State {
+  Cell<std::uint64_t> capacity;  // msg_qbytes
+  Cell<std::uint64_t> bytes, messages;
+  Cell<std::int64_t> sent_at, received_at, changed_at;
+  Cell<std::int32_t> sender, receiver;
+  List queue, receivers, senders;  // messages; members
+  Cell<std::uint32_t> removed;
+  Cell<std::uint32_t> settings;  // counts IPC_SETs
+  SharedPermission permission;
+  std::uint64_t unused[2];
+};
+static_assert(sizeof(State) == 128);
+
 struct Head {
   Cell<std::uint32_t> magic, version;
   Cell<std::uint64_t> generation;
   Cell<std::int32_t> id;
-  Cell<std::uint32_t> removed;
-  Cell<std::uint64_t> unused[2];
-  alignas(64) seam::Lock lock;
-  Cell<std::uint32_t> change;    // odd while the owner of the lock may be writing: for readers who cannot lock
-  Cell<std::uint32_t> settings;  // counts IPC_SETs
-  Cell<std::uint64_t> capacity;  // msg_qbytes
-  Cell<std::uint64_t> bytes, messages;
-  Cell<std::int32_t> sender, receiver;
-  alignas(64) Cell<std::int64_t> sent_at, received_at, changed_at;
-  List queue, receivers, senders;  // messages; members
   Cell<std::uint32_t> sender_cpu, receiver_cpu;  // on which they were last seen, + 1: for who decides to spin
-  SharedPermission permission;
+  Cell<std::uint32_t> unused[9];
+  alignas(64) seam::Lock lock;
+  Cell<std::uint32_t> change;  // odd while the owner of the lock may be writing: for readers who cannot lock
+  alignas(64) State state;
+  State saved;  // the state when the change that is open began
 };
 static_assert(sizeof(Head) <= head_size);
 
@@ -158,15 +166,14 @@ struct Control {
   Cell<std::uint32_t> root;  // of the tree of types
   Cell<std::uint32_t> types, buckets;
   Cell<std::uint32_t> backed_buckets;  // bytes
-  Cell<std::uint64_t> filled[3];  // which free lists are not empty
+  Cell<Index> recent;                  // the type looked for last, if it is still one
+  Cell<std::uint32_t> filled[5];       // which free lists are not empty
   Cell<Index> free_list[classes];
 };
 static_assert(sizeof(Control) <= journal_offset);
 
-struct JournalEntry {
-  Cell<std::uint64_t> where;  // offset in the arena, or in_head + offset in the head; + is_long
-  Cell<std::uint64_t> old;
-};
+// A word of the arena and what it was: its offset in words, and above that its former value.
+using JournalEntry = Cell<std::uint64_t>;
 static_assert(journal_offset + journal_entries * sizeof(JournalEntry) <= members_offset);
 
 }  // namespace svmq

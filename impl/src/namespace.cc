@@ -230,7 +230,7 @@ int Namespace::remove(const char* path) {
     Attached attached(*doomed, index);
     if (!attached) continue;
     Segment& segment = attached.segment();
-    if (!segment.usable() || !Caller().controls(segment.shared().permission.get())) {
+    if (!segment.usable() || !Caller().controls(segment.shared().state.permission.get())) {
       error = EPERM;
       break;
     }
@@ -277,14 +277,14 @@ int Namespace::create(std::int32_t key, unsigned mode, std::uint32_t uid, std::u
   head.version.set(layout_version);
   head.id.set(place.id);
   head.generation.set(generation);
-  head.permission.uid.set(uid);
-  head.permission.gid.set(gid);
-  head.permission.cuid.set(uid);
-  head.permission.cgid.set(gid);
-  head.permission.mode.set(mode);
-  head.permission.key.set(key);
-  head.capacity.set(static_cast<std::uint64_t>(msgmnb));
-  head.changed_at.set(seam::now());
+  head.state.permission.uid.set(uid);
+  head.state.permission.gid.set(gid);
+  head.state.permission.cuid.set(uid);
+  head.state.permission.cgid.set(gid);
+  head.state.permission.mode.set(mode);
+  head.state.permission.key.set(key);
+  head.state.capacity.set(static_cast<std::uint64_t>(msgmnb));
+  head.state.changed_at.set(seam::now());
   int error = files::protect(opened.get(), place.id, generation, permission);
   files::unmap(mapped);
   if (error != 0) {
@@ -359,7 +359,7 @@ Segment* Namespace::map(std::int32_t id, std::uint64_t generation, int& error) {
   }
   const Head& head = made->shared();
   if (head.magic.get() != head_magic || head.version.get() != layout_version || head.id.get() != id ||
-      head.generation.get() != generation || head.permission.cuid.get() != made->head.owner) {
+      head.generation.get() != generation || head.state.permission.cuid.get() != made->head.owner) {
     error = EINVAL;
     unmap(made);
     return nullptr;
@@ -400,11 +400,10 @@ void Namespace::unmap_unpinned(bool all) {
 }
 
 Segment* Namespace::attach(std::int32_t id, int& error) {
-  bool removed = false;
   std::uint64_t generation = 0;
   {
     ProcessLock lock;
-    Segment*& cached = segments_[static_cast<std::uint32_t>(id) % index_count];
+    Segment* cached = segments_[static_cast<std::uint32_t>(id) % index_count];
     if (cached != nullptr && cached->id == id && !cached->removed() && cached->usable()) {
       cached->pins.fetch_add(1);
       return cached;
@@ -412,6 +411,7 @@ Segment* Namespace::attach(std::int32_t id, int& error) {
   }
   seam::Uncancelled uncancelled;
   leave_removed_queues();
+  bool gone = false;
   {
     ProcessLock lock;
     {
@@ -424,22 +424,23 @@ Segment* Namespace::attach(std::int32_t id, int& error) {
       generation = slot->generation.get();
     }
     Segment* mapped = map(id, generation, error);
-    if (mapped == nullptr) return nullptr;
-    removed = mapped->removed();
-    Segment*& cached = segments_[static_cast<std::uint32_t>(id) % index_count];
-    if (!removed) {
-      cached = mapped;
+    if (mapped == nullptr) {
+      gone = error == EINVAL;
+    } else if (!mapped->removed()) {
+      segments_[static_cast<std::uint32_t>(id) % index_count] = mapped;
       mapped->next = mapped_;
       mapped_ = mapped;
       mapped->pins.store(1);
       if (++mapped_count_ >= tidy_at_) unmap_unpinned(false);
       return mapped;
+    } else {
+      // Certain only once its remover has released the lock.
+      gone = mapped->usable() && Locked(*mapped).gone();
+      unmap(mapped);
+      error = EINVAL;
     }
-    unmap(mapped);
   }
-  // Its remover has died before it came to this.
-  forget(id, generation);
-  error = EINVAL;
+  if (gone) forget(id, generation);  // its remover has died before it came to this
   return nullptr;
 }
 

@@ -28,7 +28,7 @@ struct Segment {
 
   Head& shared() const { return *static_cast<Head*>(head.address); }
   bool usable() const { return head.writable && arena.address != nullptr; }
-  bool removed() const { return shared().removed.get() != 0 || shared().magic.get() != head_magic; }
+  bool removed() const { return shared().state.removed.get() != 0 || shared().magic.get() != head_magic; }
 };
 
 class Namespace {

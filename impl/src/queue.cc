@@ -55,7 +55,7 @@ void Wakeups::release(Space& space) {
 }
 
 bool Queue::room_for(std::size_t size) const {
-  const Head& seen = head();
+  const State& seen = head().state;
   return seen.bytes.get() + size <= seen.capacity.get() && seen.messages.get() + 1 <= seen.capacity.get();
 }
 
@@ -121,7 +121,7 @@ void Queue::put_down(Index index) {
   if (mine == nullptr) return;
   Index hand = mine->hand.get();
   if (hand == none) return;
-  if (space_.message(hand, Kind::held) == nullptr) return;
+  if (space_.message(hand) == nullptr) return;
   tiles_.give_back(hand);
   space_.set(mine->hand, none);
 }
@@ -130,7 +130,7 @@ bool Queue::provide(Index index, std::size_t size) {
   Member* mine = space_.member(index);
   if (mine == nullptr) return false;
   put_down(index);
-  Index made = tiles_.take(units_for(text_offset + size), Kind::held);
+  Index made = tiles_.take(units_for(text_offset + size), Kind::message);
   if (made == none || damaged()) return false;
   space_.set(mine->hand, made);
   return true;
@@ -139,12 +139,12 @@ bool Queue::provide(Index index, std::size_t size) {
 // ---- messages
 
 bool Queue::link(Index index) {
-  Message* added = space_.message(index, Kind::held);
+  Message* added = space_.message(index);
   if (added == nullptr) return false;
   Index group = types_.obtain(added->type.get());
   Type* type = group == none ? nullptr : space_.type(group);
   if (type == nullptr) return false;
-  Head& all = head();
+  State& all = space_.state();
   Index last = all.queue.last.get();
   added->tile.next.set(none);
   added->tile.previous.set(last);
@@ -152,75 +152,81 @@ bool Queue::link(Index index) {
   added->younger.set(none);
   added->partner.set(index);
   if (last == none) {
-    space_.set(all.queue.first, index);
+    all.queue.first.set(index);
   } else {
-    Message* before = space_.message(last, Kind::queued);
+    Message* before = space_.message(last);
     if (before == nullptr) return false;
     space_.set(before->tile.next, index);
     if (before->type.get() == added->type.get()) {
       Index first = before->partner.get();
-      Message* first_of_run = space_.message(first, Kind::queued);
+      Message* first_of_run = space_.message(first);
       if (first_of_run == nullptr) return false;
       added->partner.set(first);
       space_.set(first_of_run->partner, index);
     }
   }
-  space_.set(all.queue.last, index);
+  all.queue.last.set(index);
   if (type->first.get() == none) {
     space_.set(type->first, index);
   } else {
-    Message* older = space_.message(type->last.get(), Kind::queued);
+    Message* older = space_.message(type->last.get());
     if (older == nullptr) return false;
     space_.set(older->younger, index);
   }
   space_.set(type->last, index);
-  space_.set(added->tile.kind, Kind::queued);
-  space_.set(all.bytes, all.bytes.get() + added->size.get());
-  space_.set(all.messages, all.messages.get() + 1);
+  all.bytes.set(all.bytes.get() + added->size.get());
+  all.messages.set(all.messages.get() + 1);
   return !damaged();
 }
 
 // The oldest of its type, as every one is that is ever received.
 void Queue::unlink(Index index, Message& gone) {
-  Head& all = head();
+  State& all = space_.state();
   Index before_index = gone.tile.previous.get(), behind_index = gone.tile.next.get();
-  Message* before = before_index == none ? nullptr : space_.message(before_index, Kind::queued);
-  Message* behind = behind_index == none ? nullptr : space_.message(behind_index, Kind::queued);
+  Message* before = before_index == none ? nullptr : space_.message(before_index);
+  Message* behind = behind_index == none ? nullptr : space_.message(behind_index);
   std::int64_t type = gone.type.get();
   bool goes_on_before = before != nullptr && before->type.get() == type;
   bool goes_on_behind = behind != nullptr && behind->type.get() == type;
   Index partner = gone.partner.get();
   if (goes_on_behind && !goes_on_before) {
-    Message* last = space_.message(partner, Kind::queued);
+    Message* last = space_.message(partner);
     if (last == nullptr) return;
     space_.set(behind->partner, partner);
     space_.set(last->partner, behind_index);
   } else if (goes_on_before && !goes_on_behind) {
-    Message* first = space_.message(partner, Kind::queued);
+    Message* first = space_.message(partner);
     if (first == nullptr) return;
     space_.set(before->partner, partner);
     space_.set(first->partner, before_index);
   } else if (before != nullptr && behind != nullptr && !goes_on_before && before->type.get() == behind->type.get()) {
     Index first_index = before->partner.get(), last_index = behind->partner.get();
-    Message* first = space_.message(first_index, Kind::queued);
-    Message* last = space_.message(last_index, Kind::queued);
+    Message* first = space_.message(first_index);
+    Message* last = space_.message(last_index);
     if (first == nullptr || last == nullptr) return;
     space_.set(first->partner, last_index);
     space_.set(last->partner, first_index);
   }
-  space_.set(before != nullptr ? before->tile.next : all.queue.first, behind_index);
-  space_.set(behind != nullptr ? behind->tile.previous : all.queue.last, before_index);
+  if (before != nullptr) {
+    space_.set(before->tile.next, behind_index);
+  } else {
+    all.queue.first.set(behind_index);
+  }
+  if (behind != nullptr) {
+    space_.set(behind->tile.previous, before_index);
+  } else {
+    all.queue.last.set(before_index);
+  }
 
   Type* group = space_.type(gone.group.get());
   if (group == nullptr || group->first.get() != index) return space_.damage();
   space_.set(group->first, gone.younger.get());
-  space_.set(gone.tile.kind, Kind::held);
-  space_.set(all.bytes, all.bytes.get() - gone.size.get());
-  space_.set(all.messages, all.messages.get() - 1);
+  all.bytes.set(all.bytes.get() - gone.size.get());
+  all.messages.set(all.messages.get() - 1);
 }
 
 Index Queue::find(const Wanted& wanted) {
-  Index first = head().queue.first.get();
+  Index first = head().state.queue.first.get();
   if (first == none) return none;
   switch (wanted.select) {
     case Select::any: return first;
@@ -230,10 +236,10 @@ Index Queue::find(const Wanted& wanted) {
       return type == nullptr ? none : type->first.get();
     }
     case Select::different: {
-      Message* oldest = space_.message(first, Kind::queued);
+      Message* oldest = space_.message(first);
       if (oldest == nullptr) return none;
       if (oldest->type.get() != wanted.type) return first;
-      Message* last_of_run = space_.message(oldest->partner.get(), Kind::queued);
+      Message* last_of_run = space_.message(oldest->partner.get());
       return last_of_run == nullptr ? none : last_of_run->tile.next.get();
     }
     case Select::up_to: {
@@ -246,10 +252,10 @@ Index Queue::find(const Wanted& wanted) {
 }
 
 Index Queue::at_place(std::int64_t place) {
-  Index index = head().queue.first.get();
+  Index index = head().state.queue.first.get();
   for (std::uint64_t steps = 0; index != none && steps <= space_.units(); ++steps) {
     if (static_cast<std::int64_t>(steps) == place) return index;
-    Message* passed = space_.message(index, Kind::queued);
+    Message* passed = space_.message(index);
     if (passed == nullptr) return none;
     index = passed->tile.next.get();
   }
@@ -265,11 +271,11 @@ void Queue::append(List& list, Index index) {
   space_.set(added->next, none);
   space_.set(added->previous, last);
   if (last == none) {
-    space_.set(list.first, index);
+    list.first.set(index);
   } else if (Member* before = space_.member(last)) {
     space_.set(before->next, index);
   }
-  space_.set(list.last, index);
+  list.last.set(index);
 }
 
 void Queue::take_out(List& list, Index index) {
@@ -277,12 +283,12 @@ void Queue::take_out(List& list, Index index) {
   if (gone == nullptr) return;
   Index next = gone->next.get(), previous = gone->previous.get();
   if (previous == none) {
-    space_.set(list.first, next);
+    list.first.set(next);
   } else if (Member* before = space_.member(previous)) {
     space_.set(before->next, next);
   }
   if (next == none) {
-    space_.set(list.last, previous);
+    list.last.set(previous);
   } else if (Member* behind = space_.member(next)) {
     space_.set(behind->previous, previous);
   }
@@ -293,7 +299,7 @@ void Queue::wait(Index index, Waits waits, bool asleep) {
   if (mine == nullptr) return;
   mine->asleep.set(asleep ? 1 : 0);
   mine->serial.set(mine->serial.get() + 1);
-  mine->setting.set(head().settings.get());
+  mine->setting.set(head().state.settings.get());
   mine->outcome.set(Outcome::pending);
   space_.set(mine->waits, waits);
   append(list_of(waits), index);
@@ -326,16 +332,16 @@ void Queue::wake_all(const List& list, Wakeups& wakeups) {
 
 // Oldest matching receiver first; those with too small a buffer are told so on the way (wait.rcv.order, .toosmall).
 bool Queue::hand_over(Index index, std::int32_t process, std::int64_t time, Wakeups& wakeups) {
-  Message* handed = space_.message(index, Kind::held);
+  Message* handed = space_.message(index);
   if (handed == nullptr) return false;
   std::int64_t type = handed->type.get();
-  Index at = head().receivers.first.get();
+  Index at = head().state.receivers.first.get();
   for (std::uint32_t steps = 0; at != none && steps < most_members; ++steps) {
     Member* candidate = space_.member(at);
     if (candidate == nullptr) return false;
     Index next = candidate->next.get();
     // Who has not yet looked at changed settings is not in line.
-    bool in_line = candidate->setting.get() == head().settings.get();
+    bool in_line = candidate->setting.get() == head().state.settings.get();
     if (in_line && Wanted{candidate->select.get(), candidate->type.get()}.accepts(type)) {
       if (candidate->waiting.dead()) {
         bury(at, *candidate);
@@ -345,11 +351,11 @@ bool Queue::hand_over(Index index, std::int32_t process, std::int64_t time, Wake
       } else {
         put_down(at);
         space_.set(candidate->hand, index);
-        space_.set(candidate->reads, 1);
-        space_.set(head().received_at, time);
-        space_.set(head().receiver, candidate->process.get());  // as the standard says; Linux has the thread's id
-        space_.set(head().sent_at, time);
-        space_.set(head().sender, process);
+        candidate->reads.set(1);
+        space_.state().received_at.set(time);
+        space_.state().receiver.set(candidate->process.get());  // as the standard says; Linux has the thread's id
+        space_.state().sent_at.set(time);
+        space_.state().sender.set(process);
         end_wait(at, *candidate, Outcome::done, wakeups);
         return true;
       }
@@ -365,43 +371,43 @@ bool Queue::send(Index member, Wakeups& wakeups) {
   Index index = sender->hand.get();
   std::int64_t time = seam::now();
   std::int32_t process = sender->process.get();
-  if (head().receivers.first.get() != none && hand_over(index, process, time, wakeups)) {
+  if (head().state.receivers.first.get() != none && hand_over(index, process, time, wakeups)) {
     space_.set(sender->hand, none);
     return true;
   }
   if (damaged() || !link(index)) return false;
   space_.set(sender->hand, none);
-  space_.set(head().sent_at, time);
-  space_.set(head().sender, process);
+  space_.state().sent_at.set(time);
+  space_.state().sender.set(process);
   return true;
 }
 
 void Queue::receive(Index index, Index member, Wakeups& wakeups) {
-  Message* taken = space_.message(index, Kind::queued);
+  Message* taken = space_.message(index);
   Member* receiver = space_.member(member);
   if (taken == nullptr || receiver == nullptr) return;
   put_down(member);
   unlink(index, *taken);
   space_.set(receiver->hand, index);
-  space_.set(receiver->reads, 1);
-  space_.set(head().received_at, seam::now());
-  space_.set(head().receiver, receiver->process.get());
-  if (head().senders.first.get() != none && !damaged()) serve_senders(wakeups);
+  receiver->reads.set(1);
+  space_.state().received_at.set(seam::now());
+  space_.state().receiver.set(receiver->process.get());
+  if (head().state.senders.first.get() != none && !damaged()) serve_senders(wakeups);
 }
 
 // Completes the calls of waiting senders whose message fits, oldest first, on their behalf: a sender that dies after it
 // was chosen then wastes no room. One whose permission may have changed is told to look for itself instead, and the room
 // it would take is not counted, so that its death is no loss to others either.
 void Queue::serve_senders(Wakeups& wakeups) {
-  Index at = head().senders.first.get();
+  Index at = head().state.senders.first.get();
   for (std::uint32_t steps = 0; at != none && steps < most_members; ++steps) {
     Member* candidate = space_.member(at);
-    if (candidate == nullptr || head().messages.get() >= head().capacity.get() || space_.nearly_full()) return;
+    if (candidate == nullptr || head().state.messages.get() >= head().state.capacity.get() || space_.nearly_full()) return;
     Index next = candidate->next.get();
     if (room_for(candidate->size.get())) {
       if (candidate->waiting.dead()) {
         bury(at, *candidate);
-      } else if (candidate->setting.get() != head().settings.get()) {
+      } else if (candidate->setting.get() != head().state.settings.get()) {
         end_wait(at, *candidate, Outcome::again, wakeups);
       } else {
         if (!send(at, wakeups)) return;
@@ -413,21 +419,22 @@ void Queue::serve_senders(Wakeups& wakeups) {
 }
 
 void Queue::set(const Permission& permission, std::uint64_t capacity, Wakeups& wakeups) {
-  Head& all = head();
-  space_.set(all.permission.uid, permission.uid);
-  space_.set(all.permission.gid, permission.gid);
-  space_.set(all.permission.mode, permission.mode);
-  space_.set(all.capacity, capacity);
-  space_.set(all.changed_at, seam::now());
-  space_.set(all.settings, all.settings.get() + 1);
+  State& all = space_.state();
+  all.permission.uid.set(permission.uid);
+  all.permission.gid.set(permission.gid);
+  all.permission.mode.set(permission.mode);
+  all.capacity.set(capacity);
+  all.changed_at.set(seam::now());
+  all.settings.set(all.settings.get() + 1);
   wake_all(all.receivers, wakeups);
   serve_senders(wakeups);
 }
 
 void Queue::remove(Wakeups& wakeups) {
-  space_.set(head().removed, 1);
-  wake_all(head().receivers, wakeups);
-  wake_all(head().senders, wakeups);
+  State& all = space_.state();
+  all.removed.set(1);
+  wake_all(all.receivers, wakeups);
+  wake_all(all.senders, wakeups);
 }
 
 bool Queue::owes() {

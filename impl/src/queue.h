@@ -60,7 +60,7 @@ class Queue {
 
   Index find(const Wanted& wanted);  // the one that a receiver gets now, or none. May commit what is open.
   Index at_place(std::int64_t place);  // counted from 0
-  Message* message(Index index, Kind kind) { return space_.message(index, kind); }
+  Message* message(Index index) { return space_.message(index); }
 
   // ---- the steps that others can see
 
@@ -91,7 +91,10 @@ class Queue {
   void bury(Index index, Member& member);
   bool is_dead(const Member& member);
   void wake_all(const List& list, Wakeups& wakeups);
-  List& list_of(Waits waits) { return waits == Waits::to_send ? head().senders : head().receivers; }
+  List& list_of(Waits waits) {
+    State& all = space_.state();
+    return waits == Waits::to_send ? all.senders : all.receivers;
+  }
 
   Space space_;
   Tiles tiles_;

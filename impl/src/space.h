@@ -28,7 +28,7 @@ class Space {
   // ---- access
 
   // A tile of that kind at that index; nullptr, and damage, where there is none.
-  Message* message(Index index, Kind kind) { return reinterpret_cast<Message*>(tile_of(index, kind)); }
+  Message* message(Index index) { return reinterpret_cast<Message*>(tile_of(index, Kind::message)); }
   Type* type(Index index) { return reinterpret_cast<Type*>(tile_of(index, Kind::type)); }
   Tile* tile(Index index) {
     if (index >= first_tile && index < size_ / unit_size) return reinterpret_cast<Tile*>(at(index));
@@ -55,35 +55,36 @@ class Space {
 
   // Call before the first change under a lock.
   void begin() {
+    open_ = head.lock.open.get() & ~std::uint64_t{0xffff};
     entries_ = 0;
-    base_ = ((head.lock.open.get() >> 16) + 1) << 16;
   }
+  // To change the state, directly.
+  State& state() {
+    if (entries_ == 0) save_state();
+    return head.state;
+  }
+  // Changes a word of the arena.
   template <class T>
   void set(Cell<T>& cell, std::type_identity_t<T> value) {
-    static_assert(sizeof(T) == 4 || sizeof(T) == 8);
-    if (entries_ >= backed_entries && !back_journal()) return;
-    JournalEntry& entry = journal()[entries_];
-    entry.where.set(where_of(&cell) | (sizeof(T) == 8 ? is_long : 0));
-    if constexpr (sizeof(T) == 8) {
-      entry.old.set(std::bit_cast<std::uint64_t>(cell.get()));
-    } else {
-      entry.old.set(std::bit_cast<std::uint32_t>(cell.get()));
-    }
+    static_assert(sizeof(T) == 4);
+    if (entries_ == 0) save_state();
+    if (entries_ > backed_entries && !back_journal()) return;
+    auto offset = static_cast<std::uint64_t>(reinterpret_cast<std::byte*>(&cell) - arena_) / 4;
+    journal()[entries_ - 1].set(std::uint64_t{std::bit_cast<std::uint32_t>(cell.get())} << 32 | offset);
     seam::order();
-    head.lock.open.set(base_ | ++entries_);
+    head.lock.open.set(open_ | ++entries_);
     seam::order();
     cell.set(value);
   }
   // Room for as many changes as one step makes at the most, or it is time to commit.
   bool nearly_full() const { return entries_ > journal_entries - 500; }
-  bool changed() const { return entries_ != 0; }
 
   // All changes so far have happened, with the lock still held.
   void commit() {
     if (entries_ == 0) return;
     seam::order();
-    base_ += 1u << 16;
-    head.lock.open.set(base_);
+    open_ += 1u << 16;
+    head.lock.open.set(open_);
     seam::order();
     entries_ = 0;
   }
@@ -91,15 +92,19 @@ class Space {
   void undo();
 
  private:
-  static constexpr std::uint64_t is_long = 1;
-  static constexpr std::uint64_t in_head = std::uint64_t{1} << 62;
   static constexpr std::uint32_t backed_entries = (page_size - journal_offset) / sizeof(JournalEntry);
 
   JournalEntry* journal() const { return reinterpret_cast<JournalEntry*>(arena_ + journal_offset); }
-  std::uint64_t where_of(const void* cell) const {
-    auto* byte = static_cast<const std::byte*>(cell);
-    auto in = static_cast<std::uint64_t>(byte - arena_);
-    return in < size_ ? in : in_head + static_cast<std::uint64_t>(byte - reinterpret_cast<const std::byte*>(&head));
+  static void copy_state(State& to, const State& from) {
+    __builtin_memcpy(static_cast<void*>(&to), static_cast<const void*>(&from), sizeof(State));
+  }
+  // `open` counts one more than the journal's entries: first of all the state is saved.
+  void save_state() {
+    copy_state(head.saved, head.state);
+    seam::order();
+    open_ += 1u << 16;
+    head.lock.open.set(open_ | ++entries_);
+    seam::order();
   }
   Tile* tile_of(Index index, Kind kind) {
     if (index >= first_tile && index < size_ / unit_size) {
@@ -117,7 +122,7 @@ class Space {
   std::byte* arena_;
   std::size_t size_;
   std::uint32_t entries_ = 0;
-  std::uint64_t base_ = 0;
+  std::uint64_t open_ = 0;
   bool damaged_ = false;
 };
 

@@ -29,8 +29,8 @@ void Tiles::list(Index index, Tile& tile, std::uint32_t units) {
   space_.set(tile.kind, Kind::free);
   space_.set(control.free_list[number], index);
   if (first == none) {
-    Cell<std::uint64_t>& word = control.filled[number / 64];
-    space_.set(word, word.get() | std::uint64_t{1} << (number % 64));
+    Cell<std::uint32_t>& word = control.filled[number / 32];
+    space_.set(word, word.get() | 1u << (number % 32));
   }
 }
 
@@ -39,8 +39,8 @@ void Tiles::unlist_first(std::uint32_t number, const Tile& first) {
   Index next = first.next.get();
   space_.set(control.free_list[number], next);
   if (next == none) {
-    Cell<std::uint64_t>& word = control.filled[number / 64];
-    space_.set(word, word.get() & ~(std::uint64_t{1} << (number % 64)));
+    Cell<std::uint32_t>& word = control.filled[number / 32];
+    space_.set(word, word.get() & ~(1u << (number % 32)));
   }
 }
 
@@ -66,9 +66,9 @@ Index Tiles::take_listed(std::uint32_t units) {
   Control& control = space_.control;
   std::uint32_t exact = class_of(units);
   for (std::uint32_t number = exact; number < classes;) {
-    std::uint64_t word = control.filled[number / 64].get() >> (number % 64);
+    std::uint32_t word = control.filled[number / 32].get() >> (number % 32);
     if (word == 0) {
-      number = (number / 64 + 1) * 64;
+      number = (number / 32 + 1) * 32;
       continue;
     }
     number += static_cast<std::uint32_t>(std::countr_zero(word));
@@ -174,7 +174,7 @@ void Tiles::sweep() {
     tile->units.set(units);  // the free tiles behind it have become its inside
     tile->next.set(control.free_list[number].get());
     control.free_list[number].set(index);
-    control.filled[number / 64].set(control.filled[number / 64].get() | std::uint64_t{1} << (number % 64));
+    control.filled[number / 32].set(control.filled[number / 32].get() | 1u << (number % 32));
     total += units;
   };
   Index run = none;  // the first of free neighbours

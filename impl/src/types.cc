@@ -36,12 +36,20 @@ std::uint32_t Types::bucket_of(std::int64_t value) const {
 }
 
 Index Types::find(std::int64_t value) {
+  Index recent = space_.control.recent.get();
+  if (recent != none) {
+    Type* type = space_.type(recent);
+    if (type == nullptr || type->value.get() == value) return type == nullptr ? none : recent;
+  }
   if (space_.control.types.get() == 0) return none;
   Index index = space_.bucket(bucket_of(value)).get();
   for (std::uint32_t steps = space_.control.types.get() + 1; index != none && steps != 0; --steps) {
     Type* type = space_.type(index);
     if (type == nullptr) return none;
-    if (type->value.get() == value) return index;
+    if (type->value.get() == value) {
+      space_.control.recent.set(index);
+      return index;
+    }
     index = type->tile.next.get();
   }
   if (index != none) space_.damage();
@@ -130,6 +138,7 @@ void Types::unhash(Index index, Type& type) {
 void Types::remove(Index index) {
   Type* type = space_.type(index);
   if (type == nullptr) return;
+  if (space_.control.recent.get() == index) space_.control.recent.set(none);
   unhash(index, *type);
   if (type->sorted.get() != 0) {
     unsort(index, *type);

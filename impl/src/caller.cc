@@ -21,9 +21,6 @@
 namespace svmq {
 namespace {
 
-std::atomic<std::uint64_t> changes{1};
-std::atomic<std::int32_t> under_way{0};
-
 bool ask_always() {
   static bool wished = [] {
     const char* value = getenv("SVMQ_CREDENTIALS");
@@ -97,6 +94,9 @@ bool ids_exist(std::uint32_t uid, std::uint32_t gid) {
   return uid != never && gid != never && mapped("/proc/self/uid_map", uid) && mapped("/proc/self/gid_map", gid);
 }
 
+std::atomic<std::uint64_t> CredentialsChange::changes{1};
+std::atomic<std::int32_t> CredentialsChange::under_way{0};
+
 void CredentialsChange::begin() { under_way.fetch_add(1); }
 
 void CredentialsChange::end() {
@@ -125,11 +125,10 @@ bool CredentialsChange::by_system_call(long number) {
 Caller::Caller() {
   Credentials& remembered = this_thread().credentials;
   who_ = &remembered;
-  std::uint64_t present = changes.load(std::memory_order_acquire);
-  bool steady = under_way.load(std::memory_order_acquire) == 0;
-  if (steady && remembered.changes == present) return;
+  std::uint64_t present = CredentialsChange::count();
+  if (present != 0 && remembered.changes == present) return;
   ask(remembered);
-  remembered.changes = !steady || ask_always() || may_change_from_outside(remembered) ? 0 : present;
+  remembered.changes = ask_always() || may_change_from_outside(remembered) ? 0 : present;
 }
 
 bool Caller::in_group(std::uint32_t group) const {

@@ -36,8 +36,15 @@ class CredentialsChange {
   CredentialsChange(const CredentialsChange&) = delete;
   CredentialsChange& operator=(const CredentialsChange&) = delete;
   static bool by_system_call(long number);
+  // Counts the changes; 0 while one is under way.
+  static std::uint64_t count() {
+    std::uint64_t present = changes.load(std::memory_order_acquire);
+    return under_way.load(std::memory_order_acquire) == 0 ? present : 0;
+  }
 
  private:
+  static std::atomic<std::uint64_t> changes;
+  static std::atomic<std::int32_t> under_way;
   static void begin();
   static void end();
   bool real_;
@@ -58,6 +65,9 @@ class Caller {
   Caller();
   std::uint32_t uid() const { return who_->uid; }
   std::uint32_t gid() const { return who_->gid; }
+
+  // The count for which this holds; 0: for this moment only.
+  std::uint64_t holds_for() const { return who_->changes; }
 
   // All of `wanted` (rwx bits, 0 to 7) in the caller's class, or CAP_IPC_OWNER.
   bool granted(const Permission& queue, unsigned wanted) const;

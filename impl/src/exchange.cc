@@ -201,7 +201,30 @@ void seen_here(Cell<std::uint32_t>& where) {
   if (where.get() != here) where.set(here);
 }
 
+// Has the caller that permission? The queue is locked.
+bool granted(Seat& seat, const State& state, unsigned wanted) {
+  std::uint64_t count = CredentialsChange::count();
+  std::uint32_t settings = state.settings.get();
+  bool known = count != 0 && seat.granted_count == count && seat.granted_settings == settings;
+  if (known && (seat.granted & wanted) != 0) return true;
+  Caller caller;
+  if (!caller.granted(state.permission.get(), wanted)) return false;
+  if (!known) seat.granted = 0;
+  seat.granted = static_cast<std::uint8_t>(seat.granted | wanted);
+  seat.granted_count = caller.holds_for();
+  seat.granted_settings = settings;
+  return true;
+}
+
 // ---- sending
+
+// The send fails; but first of all if the message cannot be read.
+long refuse(std::size_t size, const char* from, long failure) {
+  long type = 0;
+  if (!guarded::read(&type, from, sizeof type)) return -EFAULT;
+  if (type < 1) return -EINVAL;
+  return guarded::readable(from + sizeof type, size) ? failure : -EFAULT;
+}
 
 // A tile for a message of that size in the caller's hand: the one that is there, if it is not much too long.
 long provide(Seat& seat, std::size_t size) {
@@ -229,20 +252,27 @@ long sent(Seat& seat, Locked& locked, std::size_t size) {
   return 0;
 }
 
-long send_to(Seated& seated, Seat& seat, const Request& request, const char* text, seam::SignalShield& shield) {
-  if (long failure = provide(seat, request.size)) {
-    return failure == -ENOMEM && !guarded::readable(text, request.size) ? -EFAULT : failure;
-  }
-  auto& message = *reinterpret_cast<Message*>(tile_at(seat, seat.hand));
-  message.type.set(request.type);
-  message.size.set(static_cast<std::uint32_t>(request.size));
-  if (!guarded::read(tile_at(seat, seat.hand) + text_offset, text, request.size)) return -EFAULT;
-  Caller caller;
+// Type and text from the program into the tile in hand. 0 or -errno.
+long fill(Seat& seat, std::size_t size, const char* from) {
+  std::byte* tile = tile_at(seat, seat.hand);
+  auto& message = *reinterpret_cast<Message*>(tile);
+  message.size.set(static_cast<std::uint32_t>(size));
+  std::size_t missing = guarded::unread(tile + type_offset, from, sizeof(long) + size);
+  if (missing > size) return -EFAULT;
+  if (message.type.get() < 1) return -EINVAL;
+  return missing == 0 ? 0 : -EFAULT;
+}
+
+long send_to(Seated& seated, Seat& seat, const Request& request, const char* from, seam::SignalShield& shield) {
+  long failure = provide(seat, request.size);
+  if (failure == 0) failure = fill(seat, request.size, from);
+  if (failure == -ENOMEM || failure == -EIDRM) return refuse(request.size, from, failure);
+  if (failure != 0) return failure;
   Locked locked(*seat.segment);
   Queue& queue = locked.queue;
   for (;;) {
     if (locked.gone()) return -EIDRM;
-    if (!caller.granted(queue.head().state.permission.get(), 2)) return -EACCES;
+    if (!granted(seat, queue.head().state, 2)) return -EACCES;
     if (queue.room_for(request.size)) {
       if (queue.send(seat.member, locked.wakeups)) {
         seen_here(queue.head().sender_cpu);
@@ -261,7 +291,6 @@ long send_to(Seated& seated, Seat& seat, const Request& request, const char* tex
       case End::removed: return -EIDRM;
       default: break;
     }
-    caller = Caller();
   }
 }
 
@@ -269,14 +298,12 @@ long send_to(Seated& seated, Seat& seat, const Request& request, const char* tex
 
 // Brings what is in the caller's hand to the program.
 long deliver(Seat& seat, const Request& request, char* to) {
-  auto& message = *reinterpret_cast<Message*>(tile_at(seat, seat.hand));
-  std::size_t length = message.size.get();
-  long type = message.type.get();
+  std::byte* tile = tile_at(seat, seat.hand);
+  std::size_t length = reinterpret_cast<Message*>(tile)->size.get();
   long result = -EIDRM;
   if (text_offset + length <= std::size_t{seat.hand_units} * unit_size) {
     if (length > request.size) length = request.size;
-    bool written = guarded::write(to, &type, sizeof type) &&
-                   guarded::write(to + sizeof type, tile_at(seat, seat.hand) + text_offset, length);
+    bool written = guarded::write(to, tile + type_offset, sizeof(long) + length);
     result = written ? static_cast<long>(length) : -EFAULT;
   }
   member_of(seat).reads.publish(0);
@@ -307,14 +334,13 @@ long copy_from(Queue& queue, const Request& request, std::size_t scratch, long& 
 long receive_from(Seated& seated, Seat& seat, const Request& request, char* to, seam::SignalShield& shield) {
   bool any_length = (request.flags & MSG_NOERROR) != 0;
   Wanted wanted = Wanted::of(request.type, request.flags);
-  Caller caller;
   {
     Locked locked(*seat.segment);
     Queue& queue = locked.queue;
     if (locked.gone()) return -EIDRM;
     queue.tidy();
     for (;;) {
-      if (!caller.granted(queue.head().state.permission.get(), 4)) return -EACCES;
+      if (!granted(seat, queue.head().state, 4)) return -EACCES;
       Index index = queue.find(wanted);
       if (queue.damaged()) return -EIDRM;
       seen_here(queue.head().receiver_cpu);
@@ -340,7 +366,6 @@ long receive_from(Seated& seated, Seat& seat, const Request& request, char* to, 
       if (end == End::interrupted) return -EINTR;
       if (end == End::too_big) return -E2BIG;
       if (end == End::removed) return -EIDRM;
-      caller = Caller();
     }
   }
   seat.sent_last = false;
@@ -378,24 +403,23 @@ long copy(int id, char* to, const Request& request) {
 
 long send(int id, const void* message, std::size_t size, int flags) {
   seam::SignalShield shield;
-  Seat* known = known_seat(id);  // it pins the namespace, too
-  std::size_t msgmax;
-  if (known != nullptr) {
-    msgmax = static_cast<std::size_t>(known->segment->home->registry().limits.msgmax.get());
-  } else {
-    Visit home;
-    if (!home) return -errno;
-    msgmax = static_cast<std::size_t>(home->registry().limits.msgmax.get());
-  }
-  Request request{0, size, flags};
-  if (!guarded::read(&request.type, message, sizeof request.type)) return -EFAULT;
-  if (size > msgmax || id < 0 || request.type < 1) return -EINVAL;
-  auto* text = static_cast<const char*>(message) + sizeof request.type;
+  auto* from = static_cast<const char*>(message);
+  Seat* seat = known_seat(id);
   int error = 0;
-  if (known == nullptr) known = find_seat(id, error);
-  if (known == nullptr) return guarded::readable(text, size) ? -error : -EFAULT;
-  Seated seated(*known);
-  return send_to(seated, *seated, request, text, shield);
+  if (seat == nullptr) {
+    Visit home;  // and with it the handler for faults is in place
+    if (!home) return -errno;
+    long type = 0;
+    if (!guarded::read(&type, from, sizeof type)) return -EFAULT;
+    if (size > static_cast<std::size_t>(home->registry().limits.msgmax.get()) || id < 0 || type < 1) return -EINVAL;
+    seat = find_seat(id, error);
+    if (seat == nullptr) return refuse(size, from, -error);
+  } else if (size > static_cast<std::size_t>(seat->segment->home->registry().limits.msgmax.get())) {
+    long type = 0;
+    return guarded::read(&type, from, sizeof type) ? -EINVAL : -EFAULT;
+  }
+  Seated seated(*seat);
+  return send_to(seated, *seat, {0, size, flags}, from, shield);
 }
 
 long receive(int id, void* message, std::size_t size, long type, int flags) {

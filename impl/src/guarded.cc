@@ -15,16 +15,66 @@
 
 #if defined(__x86_64__)
 // size_t svmq_guarded_copy(void* to, const void* from, size_t size): the number of bytes not copied.
-// `rep movsb` keeps its count in rcx while it runs, and a fault leaves rip at the instruction itself. In
-// assembly also because a sanitizer must not look at these accesses.
+// 8 to 128 bytes are copied by a few overlapping moves, which change neither of the three registers: after a fault in
+// one of them all begins again with `rep movsb`, which keeps its count in rcx while it runs, and leaves rip at the
+// instruction itself when it faults. In assembly also because a sanitizer must not look at these accesses.
 asm(R"(
   .text
-  .p2align 4
+  .p2align 5
   .hidden svmq_guarded_copy
   .globl svmq_guarded_copy
   .type svmq_guarded_copy, @function
 svmq_guarded_copy:
   .cfi_startproc
+  cmpq $16, %rdx
+  jae 1f
+  cmpq $8, %rdx
+  jb svmq_guarded_copy_slow
+  .hidden svmq_guarded_copy_quick
+  .globl svmq_guarded_copy_quick
+svmq_guarded_copy_quick:
+  movq (%rsi), %rax
+  movq -8(%rsi,%rdx), %rcx
+  movq %rax, (%rdi)
+  movq %rcx, -8(%rdi,%rdx)
+  xorl %eax, %eax
+  ret
+1:
+  cmpq $32, %rdx
+  ja 2f
+  movups (%rsi), %xmm0
+  movups -16(%rsi,%rdx), %xmm1
+  movups %xmm0, (%rdi)
+  movups %xmm1, -16(%rdi,%rdx)
+  xorl %eax, %eax
+  ret
+2:
+  cmpq $128, %rdx
+  ja svmq_guarded_copy_slow
+  movups (%rsi), %xmm0
+  movups 16(%rsi), %xmm1
+  movups -32(%rsi,%rdx), %xmm2
+  movups -16(%rsi,%rdx), %xmm3
+  cmpq $64, %rdx
+  jbe 3f
+  movups 32(%rsi), %xmm4
+  movups 48(%rsi), %xmm5
+  movups -64(%rsi,%rdx), %xmm6
+  movups -48(%rsi,%rdx), %xmm7
+  movups %xmm4, 32(%rdi)
+  movups %xmm5, 48(%rdi)
+  movups %xmm6, -64(%rdi,%rdx)
+  movups %xmm7, -48(%rdi,%rdx)
+3:
+  movups %xmm0, (%rdi)
+  movups %xmm1, 16(%rdi)
+  movups %xmm2, -32(%rdi,%rdx)
+  movups %xmm3, -16(%rdi,%rdx)
+  xorl %eax, %eax
+  ret
+  .hidden svmq_guarded_copy_slow
+  .globl svmq_guarded_copy_slow
+svmq_guarded_copy_slow:
   movq %rdx, %rcx
   .hidden svmq_guarded_copy_at
   .globl svmq_guarded_copy_at
@@ -39,6 +89,8 @@ svmq_guarded_copy_after:
   .size svmq_guarded_copy, .-svmq_guarded_copy
 )");
 extern "C" std::size_t svmq_guarded_copy(void* to, const void* from, std::size_t size);
+extern "C" const char svmq_guarded_copy_quick[];
+extern "C" const char svmq_guarded_copy_slow[];
 extern "C" const char svmq_guarded_copy_at[];
 extern "C" const char svmq_guarded_copy_after[];
 #endif
@@ -61,8 +113,11 @@ bool leave_copy(void* context) {
 #if defined(__x86_64__)
   auto* machine = static_cast<ucontext_t*>(context);
   auto at = static_cast<std::uintptr_t>(machine->uc_mcontext.gregs[REG_RIP]);
-  if (at != reinterpret_cast<std::uintptr_t>(svmq_guarded_copy_at)) return false;
-  machine->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(svmq_guarded_copy_after);
+  auto address = [](const char* label) { return reinterpret_cast<std::uintptr_t>(label); };
+  const char* onwards = at == address(svmq_guarded_copy_at) ? svmq_guarded_copy_after : nullptr;
+  if (at >= address(svmq_guarded_copy_quick) && at < address(svmq_guarded_copy_slow)) onwards = svmq_guarded_copy_slow;
+  if (onwards == nullptr) return false;
+  machine->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(onwards);
   return true;
 #else
   (void)context;
@@ -115,6 +170,10 @@ bool readable(const void* in_program, std::size_t size) {
     if (!read(piece, at, here)) return false;
   }
   return true;
+}
+
+std::size_t unread(void* to, const void* from_program, std::size_t size) {
+  return svmq_guarded_copy(to, from_program, size);
 }
 
 bool read(void* to, const void* from_program, std::size_t size) {

@@ -64,28 +64,28 @@ static_assert(sizeof(Tile) == 16);
 // each other, so that the first message of another type than the first one's is two steps away.
 struct Message {
   Tile tile;
-  Cell<std::int64_t> type;
   Cell<std::uint32_t> size;
   Cell<Index> group;    // its Type
   Cell<Index> younger;  // the next of the same type
   Cell<Index> partner;  // of the first of a run: the last; of the last: the first
   std::uint64_t unused;
+  Cell<std::int64_t> type;  // and behind it the text, as in the program's structure: one copy
 };
 static_assert(sizeof(Message) == 48);
 inline constexpr std::size_t text_offset = sizeof(Message);
+inline constexpr std::size_t type_offset = offsetof(Message, type);
+static_assert(type_offset + sizeof(long) == text_offset);
 
 // The messages of one type, oldest first. Kept while there are none, until its place in the index is wanted. In the
-// index of types by a hash, and by size either on the list of those not sorted yet or in the tree (types.h).
+// index of types by a hash and in the tree (types.h).
 struct Type {
   Tile tile;
   Cell<std::int64_t> value;
   Cell<Index> first, last;
-  Cell<std::uint32_t> sorted;
-  Cell<Index> above;                  // sorted: the branch over its leaf; else the one before it on the list
-  Cell<Index> behind;                 // not sorted: the one behind it
-  Cell<std::uint32_t> bit;            // of its branch; `no_branch` where the branch is not in use
-  Cell<std::uint32_t> child[2];       // of its branch: a leaf or a branch
-  Cell<Index> over;                   // its branch: the branch over it
+  Cell<Index> above;             // the branch over its leaf
+  Cell<std::uint32_t> bit;       // of its branch; `no_branch` where the branch is not in use
+  Cell<std::uint32_t> child[2];  // of its branch: a leaf or a branch
+  Cell<Index> over;              // the branch over its branch
 };
 static_assert(sizeof(Type) <= unit_size);
 inline constexpr std::uint32_t no_branch = 64;
@@ -162,7 +162,6 @@ struct Control {
   Cell<std::uint32_t> freed;     // units, since the last sweep
   Cell<std::uint32_t> sweeping;  // the free lists are being made anew
   Cell<std::uint32_t> members, next_checked;
-  Cell<Index> unsorted;    // types
   Cell<std::uint32_t> root;  // of the tree of types
   Cell<std::uint32_t> types, buckets;
   Cell<std::uint32_t> backed_buckets;  // bytes

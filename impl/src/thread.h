@@ -21,6 +21,9 @@ struct Seat {
   bool waits;                // a call sleeps here; a signal handler's call needs another seat
   bool sent_last;            // the last call here has sent
   bool passing;              // left at the end of the call
+  std::uint8_t granted;      // permissions found, under these credentials and settings of the queue
+  std::uint32_t granted_settings;
+  std::uint64_t granted_count;
   std::uint8_t missed;       // spins in vain, one after the other
   std::uint8_t unspun;       // waits since the last spin
 };

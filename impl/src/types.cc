@@ -116,10 +116,9 @@ Index Types::obtain(std::int64_t value) {
   made.value.set(value);
   made.first.set(none);
   made.last.set(none);
-  made.bit.set(no_branch);
   made.tile.next.set(bucket.get());
   space_.set(bucket, index);
-  put_on_list(index, made);
+  if (!sort(index, made)) return none;
   space_.set(control.types, control.types.get() + 1);
   if (control.types.get() > control.buckets.get()) grow();
   return space_.damaged() ? none : index;
@@ -140,39 +139,12 @@ void Types::remove(Index index) {
   if (type == nullptr) return;
   if (space_.control.recent.get() == index) space_.control.recent.set(none);
   unhash(index, *type);
-  if (type->sorted.get() != 0) {
-    unsort(index, *type);
-  } else {
-    take_off_list(*type);
-  }
+  unsort(index, *type);
   space_.set(space_.control.types, space_.control.types.get() - 1);
   tiles_.give_back(index);
 }
 
 // ---- in order
-
-void Types::put_on_list(Index index, Type& type) {
-  Index first = space_.control.unsorted.get();
-  type.sorted.set(0);
-  type.above.set(none);
-  type.behind.set(first);
-  if (first != none) {
-    if (Type* behind = space_.type(first)) space_.set(behind->above, index);
-  }
-  space_.set(space_.control.unsorted, index);
-}
-
-void Types::take_off_list(Type& type) {
-  Index before = type.above.get(), behind = type.behind.get();
-  if (before == none) {
-    space_.set(space_.control.unsorted, behind);
-  } else if (Type* passed = space_.type(before)) {
-    space_.set(passed->behind, behind);
-  }
-  if (behind != none) {
-    if (Type* passed = space_.type(behind)) space_.set(passed->above, before);
-  }
-}
 
 void Types::set_over(std::uint32_t node, Index over) {
   Type* type = space_.type(place(node));
@@ -192,10 +164,8 @@ void Types::replace_child(Index over, std::uint32_t former, std::uint32_t presen
 bool Types::sort(Index index, Type& type) {
   std::int64_t value = type.value.get();
   std::uint32_t node = space_.control.root.get();
-  take_off_list(type);
-  space_.set(type.sorted, 1);
-  space_.set(type.bit, no_branch);
-  space_.set(type.above, none);
+  type.bit.set(no_branch);  // nobody else knows the type yet
+  type.above.set(none);
   if (node == none) {
     space_.set(space_.control.root, leaf(index));
     return !space_.damaged();
@@ -225,11 +195,11 @@ bool Types::sort(Index index, Type& type) {
     node = passed->child[side(value, passed->bit.get())].get();
   }
   unsigned own = side(value, bit);
-  space_.set(type.bit, bit);
-  space_.set(type.child[own], leaf(index));
-  space_.set(type.child[1 - own], node);
-  space_.set(type.over, over);
-  space_.set(type.above, index);
+  type.bit.set(bit);
+  type.child[own].set(leaf(index));
+  type.child[1 - own].set(node);
+  type.over.set(over);
+  type.above.set(index);
   replace_child(over, node, branch(index));
   set_over(node, index);
   return !space_.damaged();
@@ -274,13 +244,6 @@ Index Types::leftmost() {
 }
 
 Index Types::lowest() {
-  Control& control = space_.control;
-  while (control.unsorted.get() != none) {
-    Index index = control.unsorted.get();
-    Type* type = space_.type(index);
-    if (type == nullptr || !sort(index, *type)) return none;
-    if (space_.nearly_full()) space_.commit();
-  }
   for (Index index = leftmost(); index != none; index = leftmost()) {
     Type* type = space_.type(index);
     if (type == nullptr) return none;

@@ -5,8 +5,7 @@
 // buckets.
 //
 // The order by value is a binary trie (crit-bit): a branch for each bit in which its two sides first differ. Each type has
-// room for its leaf and for one branch, not necessarily the one over it. Types are sorted into it only when somebody asks
-// for the lowest; until then they are on a list, and who never asks pays nothing.
+// room for its leaf and for one branch, not necessarily the one over it.
 #pragma once
 
 #include "space.h"
@@ -28,8 +27,6 @@ class Types {
   void remove(Index index);
   void unhash(Index index, Type& type);
 
-  void put_on_list(Index index, Type& type);
-  void take_off_list(Type& type);
   bool sort(Index index, Type& type);
   void unsort(Index index, Type& type);
   void replace_child(Index branch, std::uint32_t former, std::uint32_t present);

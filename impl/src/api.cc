@@ -1,8 +1,13 @@
 // The exported functions: results in the C library's manner, cancellation points.
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <unistd.h>
 
+#include "caller.h"
 #include "calls.h"
+#include "interpose.h"
 #include "svmq/svmq.h"
 
 namespace {
@@ -47,4 +52,31 @@ int svmq_limit_get(const char* name, long* value) {
 int svmq_limit_set(const char* name, long value) {
   return static_cast<int>(answer(calls::limit_set(name, value)));
 }
+
+// The library stands in front of these because they can change credentials (caller.h, interpose.cc).
+#define INTERPOSED extern "C" __attribute__((visibility("default")))
+
+INTERPOSED long syscall(long number, ...) noexcept {
+  va_list list;
+  va_start(list, number);
+  long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long);
+  long d = va_arg(list, long), e = va_arg(list, long), f = va_arg(list, long);
+  va_end(list);
+  CredentialsChange change(CredentialsChange::by_system_call(number));
+  static auto plain = interpose::plain_function<long (*)(long, ...)>("syscall");
+  return plain(number, a, b, c, d, e, f);
+}
+
+INTERPOSED int unshare(int flags) noexcept {
+  CredentialsChange change;
+  static auto plain = interpose::plain_function<int (*)(int)>("unshare");
+  return plain(flags);
+}
+
+INTERPOSED int setns(int file, int kind) noexcept {
+  CredentialsChange change;
+  static auto plain = interpose::plain_function<int (*)(int, int)>("setns");
+  return plain(file, kind);
+}
+
 ssize_t svmq_table(char* text, size_t size) { return answer(calls::table(text, size)); }

@@ -8,6 +8,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+
+#include "interpose.h"
+#include "seam.h"
+#include "thread.h"
 
 #ifndef CAP_CHECKPOINT_RESTORE
 #define CAP_CHECKPOINT_RESTORE 40
@@ -16,11 +21,38 @@
 namespace svmq {
 namespace {
 
-bool capable(unsigned capability) {
+bool ask_always() {
+  static bool wished = [] {
+    const char* value = getenv("SVMQ_CREDENTIALS");
+    return value != nullptr && strcmp(value, "ask") == 0;
+  }();
+  return wished || !interpose::effective;
+}
+
+std::uint64_t capabilities_of_this_thread() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2] = {};
-  if (syscall(SYS_capget, &header, data) != 0) return false;
-  return (data[capability / 32].effective >> (capability % 32) & 1) != 0;
+  if (seam::system_call(SYS_capget, reinterpret_cast<long>(&header), reinterpret_cast<long>(data)) != 0) return 0;
+  return std::uint64_t{data[1].effective} << 32 | data[0].effective;
+}
+
+void ask(Credentials& out) {
+  out.uid = static_cast<std::uint32_t>(geteuid());
+  out.gid = static_cast<std::uint32_t>(getegid());
+  out.fsgid = static_cast<std::uint32_t>(seam::system_call(SYS_setfsgid, -1));
+  out.capabilities = capabilities_of_this_thread();
+  gid_t groups[32];
+  int count = getgroups(32, groups);
+  out.more_groups = count < 0;
+  out.group_count = count < 0 ? 0 : static_cast<std::uint32_t>(count);
+  for (std::uint32_t i = 0; i < out.group_count; ++i) out.groups[i] = groups[i];
+}
+
+bool may_change_from_outside(const Credentials& who) {
+  constexpr std::uint32_t overflow = 65534;
+  bool found = who.uid == overflow || who.gid == overflow || who.fsgid == overflow;
+  for (std::uint32_t i = 0; i < who.group_count; ++i) found = found || who.groups[i] == overflow;
+  return found;
 }
 
 bool in_first_user_namespace() {
@@ -35,8 +67,21 @@ bool mapped(const char* map, std::uint32_t id) {
   if (file == nullptr) return true;
   bool found = false;
   unsigned long long first, outside, count;
-  while (!found && fscanf(file, "%llu %llu %llu", &first, &outside, &count) == 3) found = id >= first && id - first < count;
+  while (!found && fscanf(file, "%llu %llu %llu", &first, &outside, &count) == 3) {
+    found = id >= first && id - first < count;
+  }
   fclose(file);
+  return found;
+}
+
+bool among_all_groups(std::uint32_t group) {
+  int count = getgroups(0, nullptr);
+  auto* groups = static_cast<gid_t*>(malloc(sizeof(gid_t) * static_cast<std::size_t>(count > 0 ? count : 1)));
+  if (groups == nullptr) return false;
+  count = getgroups(count, groups);
+  bool found = false;
+  for (int i = 0; i < count && !found; ++i) found = groups[i] == group;
+  free(groups);
   return found;
 }
 
@@ -49,29 +94,54 @@ bool ids_exist(std::uint32_t uid, std::uint32_t gid) {
   return uid != never && gid != never && mapped("/proc/self/uid_map", uid) && mapped("/proc/self/gid_map", gid);
 }
 
-Caller::Caller() : uid_(geteuid()), gid_(getegid()) {}
+std::atomic<std::uint64_t> CredentialsChange::changes{1};
+std::atomic<std::int32_t> CredentialsChange::under_way{0};
+
+void CredentialsChange::begin() { under_way.fetch_add(1); }
+
+void CredentialsChange::end() {
+  changes.fetch_add(1);
+  under_way.fetch_sub(1);
+}
+
+bool CredentialsChange::by_system_call(long number) {
+  switch (number) {
+    case SYS_setuid:
+    case SYS_setgid:
+    case SYS_setreuid:
+    case SYS_setregid:
+    case SYS_setresuid:
+    case SYS_setresgid:
+    case SYS_setfsuid:
+    case SYS_setfsgid:
+    case SYS_setgroups:
+    case SYS_capset:
+    case SYS_unshare:
+    case SYS_setns: return true;
+    default: return false;
+  }
+}
+
+Caller::Caller() {
+  Credentials& remembered = this_thread().credentials;
+  who_ = &remembered;
+  std::uint64_t present = CredentialsChange::count();
+  if (present != 0 && remembered.changes == present) return;
+  ask(remembered);
+  remembered.changes = ask_always() || may_change_from_outside(remembered) ? 0 : present;
+}
 
 bool Caller::in_group(std::uint32_t group) const {
-  if (static_cast<std::uint32_t>(setfsgid(static_cast<gid_t>(-1))) == group) return true;
-  gid_t few[64];
-  int count = getgroups(64, few);
-  gid_t* groups = few;
-  if (count < 0) {
-    count = getgroups(0, nullptr);
-    groups =
-        static_cast<gid_t*>(std::malloc(sizeof(gid_t) * static_cast<std::size_t>(count > 0 ? count : 1)));
-    if (groups == nullptr) return false;
-    count = getgroups(count, groups);
+  if (who_->fsgid == group) return true;
+  for (std::uint32_t i = 0; i < who_->group_count; ++i) {
+    if (who_->groups[i] == group) return true;
   }
-  bool found = false;
-  for (int i = 0; i < count && !found; ++i) found = groups[i] == group;
-  if (groups != few) std::free(groups);
-  return found;
+  return who_->more_groups && among_all_groups(group);
 }
 
 bool Caller::granted(const Permission& queue, unsigned wanted) const {
   unsigned allowed;
-  if (uid_ == queue.uid || uid_ == queue.cuid) {
+  if (uid() == queue.uid || uid() == queue.cuid) {
     allowed = triad(queue.mode, 6);
   } else if (in_group(queue.gid) || in_group(queue.cgid)) {
     allowed = triad(queue.mode, 3);
@@ -82,13 +152,11 @@ bool Caller::granted(const Permission& queue, unsigned wanted) const {
 }
 
 bool Caller::controls(const Permission& queue) const {
-  return uid_ == queue.uid || uid_ == queue.cuid || capable(CAP_SYS_ADMIN);
+  return uid() == queue.uid || uid() == queue.cuid || capable(CAP_SYS_ADMIN);
 }
 
 bool Caller::may_exceed_msgmnb() const { return capable(CAP_SYS_RESOURCE) && in_first_user_namespace(); }
 
-bool Caller::may_wish_identifiers() const {
-  return capable(CAP_CHECKPOINT_RESTORE) || capable(CAP_SYS_ADMIN);
-}
+bool Caller::may_wish_identifiers() const { return capable(CAP_CHECKPOINT_RESTORE) || capable(CAP_SYS_ADMIN); }
 
 }  // namespace svmq

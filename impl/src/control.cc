@@ -26,8 +26,10 @@ namespace {
 
 // Its identifier is not taken from what others can write.
 Status read_status(std::int32_t id, const Head& head) {
-  return {id,           head.removed != 0, head.permission, head.capacity, head.bytes,   head.messages,
-          head.sent_at, head.received_at,  head.changed_at, head.sender,   head.receiver};
+  const State& state = head.state;
+  return {id,                       state.removed.get() != 0, state.permission.get(), state.capacity.get(),
+          state.bytes.get(),        state.messages.get(),     state.sent_at.get(),    state.received_at.get(),
+          state.changed_at.get(),   state.sender.get(),       state.receiver.get()};
 }
 
 }  // namespace
@@ -43,11 +45,11 @@ Status status_of(Segment& segment) {
   Status status = {};
   // A holder that was stopped in the midst of a change must not hold up those who only look.
   for (int tries = 0; tries < 100'000; ++tries) {
-    std::uint32_t before = head.change.load(std::memory_order_acquire);
+    std::uint32_t before = head.change.acquire();
     if ((before & 1) != 0 && tries < 99'999) continue;
     status = read_status(segment.id, head);
-    seam::order();
-    if (head.change.load(std::memory_order_relaxed) == before) break;
+    seam::order_for_readers();
+    if (head.change.get() == before) break;
   }
   return status;
 }
@@ -55,7 +57,10 @@ Status status_of(Segment& segment) {
 void give_memory_back(Segment& segment) {
   if (!segment.usable() || !segment.removed()) return;
   Locked locked(segment);
-  if (!locked.queue.owes()) madvise(segment.arena.address, segment.arena.size, MADV_REMOVE);
+  if (!locked.gone() || locked.queue.owes()) return;
+  // Not the members: the words of those that are waking up are still entries of their robust lists.
+  auto* arena = static_cast<std::byte*>(segment.arena.address);
+  seam::return_memory(arena + buckets_offset, segment.arena.size - buckets_offset);
 }
 
 namespace calls {
@@ -80,7 +85,7 @@ long refused(const Namespace& home, const Caller& caller, const Permission& pres
   if (!caller.controls(present)) return -EPERM;
   // The kernel takes the size through an int and compares that without its sign.
   auto capacity = static_cast<unsigned>(wanted.msg_qbytes);
-  auto msgmnb = static_cast<unsigned>(home.registry().limits.msgmnb.load());
+  auto msgmnb = static_cast<unsigned>(home.registry().limits.msgmnb.get());
   if (capacity > msgmnb && !caller.may_exceed_msgmnb()) return -EPERM;
   return ids_exist(wanted.msg_perm.uid, wanted.msg_perm.gid) ? 0 : -EINVAL;
 }
@@ -92,12 +97,14 @@ long set_queue(Namespace& home, Segment& segment, const Caller& caller, const ms
   }
   Locked locked(segment);
   if (locked.gone()) return -EIDRM;
-  Permission permission = locked.queue.head().permission;
+  Permission permission = locked.queue.head().state.permission.get();
   if (long refusal = refused(home, caller, permission, wanted)) return refusal;
   permission.uid = wanted.msg_perm.uid;
   permission.gid = wanted.msg_perm.gid;
   permission.mode = wanted.msg_perm.mode & 0777;
-  home.protect(segment.id, segment.generation, permission);
+  // Only the owner of the files may change who may open them; README.md says what follows for queues given away.
+  int error = home.protect(segment.id, segment.generation, permission);
+  if (error != 0 && error != EPERM && error != EACCES) return -ENOMEM;
   auto capacity = static_cast<int>(wanted.msg_qbytes);
   locked.queue.set(permission, static_cast<std::uint64_t>(std::int64_t{capacity}), locked.wakeups);
   return locked.queue.damaged() ? -EIDRM : 0;
@@ -106,8 +113,8 @@ long set_queue(Namespace& home, Segment& segment, const Caller& caller, const ms
 long change(int id, int command, const void* buffer) {
   msqid_ds wanted = {};
   if (command == IPC_SET && !guarded::read(&wanted, buffer, sizeof wanted)) return -EFAULT;
-  Namespace* home = Namespace::current();
-  if (home == nullptr) return -errno;
+  Visit home;
+  if (!home) return -errno;
   Attached attached(*home, std::int32_t{id});
   if (!attached) return -attached.error();
   Caller caller;
@@ -137,8 +144,8 @@ msqid_ds shown(const Status& status) {
 }
 
 long stat_queue(int id, int command, void* buffer) {
-  Namespace* home = Namespace::current();
-  if (home == nullptr) return -errno;
+  Visit home;
+  if (!home) return -errno;
   bool by_index = command != IPC_STAT;
   Status status;
   {
@@ -159,7 +166,7 @@ template <class Visit>
 void for_each_queue(Namespace& home, const Visit& visit) {
   std::uint32_t last = RegistryView(home.registry()).highest();
   for (std::uint32_t index = 0; index <= last; ++index) {
-    if (home.registry().slots[index].used == 0) continue;
+    if (home.registry().slots[index].state.get() != SlotState::used) continue;
     Attached attached(home, index);
     if (!attached) continue;
     Status status = status_of(attached.segment());
@@ -168,13 +175,13 @@ void for_each_queue(Namespace& home, const Visit& visit) {
 }
 
 long information(int command, void* buffer) {
-  Namespace* home = Namespace::current();
-  if (home == nullptr) return -errno;
+  Visit home;
+  if (!home) return -errno;
   const Limits& limits = home->registry().limits;
   msginfo out = {};
-  out.msgmax = limits.msgmax;
-  out.msgmnb = limits.msgmnb;
-  out.msgmni = limits.msgmni;
+  out.msgmax = limits.msgmax.get();
+  out.msgmnb = limits.msgmnb.get();
+  out.msgmni = limits.msgmni.get();
   out.msgssz = 16;
   out.msgseg = 65535;
   if (command == MSG_INFO) {
@@ -197,37 +204,34 @@ long information(int command, void* buffer) {
   return guarded::write(buffer, &out, sizeof out) ? highest : -EFAULT;
 }
 
-// The queue of that key; those that were removed while their remover died are cleared away. -ENOENT.
+// The queue of that key. -ENOENT.
 long find(Namespace& home, key_t key, int flags) {
-  for (;;) {
+  for (int tries = 0;; ++tries) {
     std::int32_t id;
-    std::uint64_t generation;
     {
-      RegistryLock lock(home.registry());
+      RegistryLock lock(home);
       RegistryView view(home.registry());
       std::uint32_t index = view.find(key);
       if (index == no_slot) return -ENOENT;
-      id = view.used_slot(index)->id;
-      generation = view.used_slot(index)->generation;
+      id = view.used_slot(index)->id.get();
     }
-    {
-      Attached attached(home, id);
-      if (attached && !attached.segment().removed()) {
-        if ((flags & IPC_CREAT) != 0 && (flags & IPC_EXCL) != 0) return -EEXIST;
-        auto wanted = static_cast<unsigned>(flags >> 6 | flags >> 3 | flags) & 7;
-        if (wanted != 0 && !Caller().granted(status_of(attached.segment()).permission, wanted))
-          return -EACCES;
-        return id;
-      }
-      if (!attached && attached.error() != EINVAL) return -attached.error();
+    Attached attached(home, id);
+    if (attached && !attached.segment().removed()) {
+      if ((flags & IPC_CREAT) != 0 && (flags & IPC_EXCL) != 0) return -EEXIST;
+      auto wanted = static_cast<unsigned>(flags >> 6 | flags >> 3 | flags) & 7;
+      if (wanted != 0 && !Caller().granted(status_of(attached.segment()).permission, wanted)) return -EACCES;
+      return id;
     }
-    home.forget(id, generation);
+    if (!attached && attached.error() != EINVAL) return -attached.error();
+    // Removed: its remover, or this process in attaching to it, takes it out of the registry. Where this process may
+    // not even look, all it knows is that the registry has it.
+    if (tries == 100) return id;
   }
 }
 
 struct LimitName {
   const char* name;
-  std::atomic<std::int32_t> Limits::*value;
+  Cell<std::int32_t> Limits::*value;
   long most;
 };
 constexpr LimitName limit_names[] = {{"msgmax", &Limits::msgmax, INT_MAX},
@@ -261,17 +265,16 @@ bool read_name(const char* name, char (&copy)[16]) {
 }  // namespace
 
 long get(key_t key, int flags) {
-  guarded::install();
   seam::SignalShield shield;
-  Namespace* home = Namespace::current();
-  if (home == nullptr) return -errno;
+  Visit home;
+  if (!home) return -errno;
   for (;;) {
     if (key != IPC_PRIVATE) {
       long found = find(*home, key, flags);
       if (found != -ENOENT || (flags & IPC_CREAT) == 0) return found;
     }
     Caller caller;
-    RegistryLock lock(home->registry());
+    RegistryLock lock(*home);
     if (key != IPC_PRIVATE && RegistryView(home->registry()).find(key) != no_slot)
       continue;  // made meanwhile
     return home->create(key, static_cast<unsigned>(flags) & 0777, caller.uid(), caller.gid());
@@ -279,7 +282,6 @@ long get(key_t key, int flags) {
 }
 
 long control(int id, int command, void* buffer) {
-  guarded::install();
   seam::SignalShield shield;
   if (id < 0 || command < 0) return -EINVAL;
   switch (command) {
@@ -300,39 +302,36 @@ long enter(const char* directory) {
 }
 
 long limit_get(const char* name, long* value) {
-  guarded::install();
   seam::SignalShield shield;
   char copy[16];
   if (!read_name(name, copy)) return -EFAULT;
   const LimitName* limit = limit_of(copy);
   if (limit == nullptr) return -ENOENT;
-  Namespace* home = Namespace::current();
-  if (home == nullptr) return -errno;
-  long present = limit->value == nullptr ? 0 : (home->registry().limits.*(limit->value)).load();
+  Visit home;
+  if (!home) return -errno;
+  long present = limit->value == nullptr ? 0 : (home->registry().limits.*(limit->value)).get();
   return guarded::write(value, &present, sizeof present) ? 0 : -EFAULT;
 }
 
 long limit_set(const char* name, long value) {
-  guarded::install();
   seam::SignalShield shield;
   char copy[16];
   if (!read_name(name, copy)) return -EFAULT;
   const LimitName* limit = limit_of(copy);
   if (limit == nullptr) return -ENOENT;
-  Namespace* home = Namespace::current();
-  if (home == nullptr) return -errno;
+  Visit home;
+  if (!home) return -errno;
   if (!may_write(*limit, *home)) return -EACCES;
   if (value < 0 || value > limit->most) return -EINVAL;
   if (limit->value != nullptr)
-    (home->registry().limits.*(limit->value)).store(static_cast<std::int32_t>(value));
+    (home->registry().limits.*(limit->value)).set(static_cast<std::int32_t>(value));
   return 0;
 }
 
 long table(char* text, std::size_t size) {
-  guarded::install();
   seam::SignalShield shield;
-  Namespace* home = Namespace::current();
-  if (home == nullptr) return -errno;
+  Visit home;
+  if (!home) return -errno;
   std::size_t length = 0;
   bool fault = false;
   auto put = [&](const char* line, int line_length) {
@@ -367,7 +366,6 @@ long table(char* text, std::size_t size) {
 // Works on a directory that this process need not be in, so it enters it for the time being with a view of
 // its own.
 long remove_namespace(const char* directory) {
-  guarded::install();
   seam::SignalShield shield;
   if (directory == nullptr || directory[0] != '/') return -EINVAL;
   return Namespace::remove(directory);

@@ -1,6 +1,7 @@
 // Sending and receiving.
 //
-// Clauses: msgsnd.*, msgrcv.*, wait.*. The order of the checks is the kernel's.
+// Clauses: msgsnd.*, msgrcv.*, wait.*. The order of the checks is the kernel's. The lock is held to link and unlink only:
+// a message is written into the tile in the caller's hand before, and read from there after.
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include "calls.h"
 #include "guarded.h"
 #include "locked.h"
+#include "thread.h"
 
 #ifndef MSG_COPY
 #define MSG_COPY 040000
@@ -19,70 +21,113 @@
 namespace svmq::calls {
 namespace {
 
-constexpr std::size_t small = 8192;
+struct Request {
+  long type;
+  std::size_t size;
+  int flags;
+};
 
-// Text on its way between the program and the queue: on the stack, or from the heap where it is long.
-class Text {
+// A seat for the length of a call.
+class Seated {
  public:
-  Text() = default;
-  ~Text() { free(heap_); }
-  Text(const Text&) = delete;
-  Text& operator=(const Text&) = delete;
-  bool hold(std::size_t size) {
-    if (size <= small) return true;
-    free(heap_);
-    heap_ = static_cast<char*>(malloc(size));
-    return heap_ != nullptr;
+  explicit Seated(std::int32_t id) : seat_(known_seat(id)) {
+    if (seat_ == nullptr) seat_ = find_seat(id, error_);
   }
-  char* bytes() { return heap_ != nullptr ? heap_ : stack_; }
+  explicit Seated(Seat& known) : seat_(&known) {}
+  ~Seated() { leave(); }
+  Seated(const Seated&) = delete;
+  Seated& operator=(const Seated&) = delete;
+  explicit operator bool() const { return seat_ != nullptr; }
+  Seat& operator*() const { return *seat_; }
+  int error() const { return error_; }
+  void leave() {
+    if (seat_ == nullptr) return;
+    Segment& segment = *seat_->segment;
+    if (segment.removed()) give_memory_back(segment);
+    if (seat_->passing) {
+      leave_seat(*seat_);
+      free(seat_);
+    }
+    seat_ = nullptr;
+  }
 
  private:
-  char* heap_ = nullptr;
-  char stack_[small];
+  int error_ = 0;
+  Seat* seat_;
 };
+
+std::byte* tile_at(const Seat& seat, Index index) {
+  return static_cast<std::byte*>(seat.segment->arena.address) + std::size_t{index} * unit_size;
+}
+
+Member& member_of(const Seat& seat) {
+  auto* members = reinterpret_cast<Member*>(static_cast<std::byte*>(seat.segment->arena.address) + members_offset);
+  return members[seat.member];
+}
+
+// Notes what has come into the member's hand. False where that is not inside the mapping.
+bool note_hand(Seat& seat, Index index) {
+  seat.hand = none;
+  std::size_t units = seat.segment->arena.size / unit_size;
+  if (index < first_tile || index >= units) return false;
+  std::uint32_t length = reinterpret_cast<Message*>(tile_at(seat, index))->tile.units.get();
+  if (length == 0 || length > units - index) return false;
+  seat.hand = index;
+  seat.hand_units = length;
+  return true;
+}
+
+// ---- waiting
+
+enum class End { done, again, too_big, removed, interrupted };
 
 // One blocking call in its wait: all that must be undone if the thread is cancelled in it.
 struct Wait {
-  Namespace& home;
-  Segment& segment;
+  Seated& seated;
+  Seat& seat;
   Locked& locked;
   seam::SignalShield& shield;
-  Text& text;
-  std::uint32_t waiter = none;
-  std::uint32_t message = none;  // a sender's
-  seam::WaitingWord::Place place = 0;
+  Waits waits;
+  seam::Waiting::Place place;
 };
 
-enum class Woken { by_outcome, by_signal, by_removal };
-struct End {
-  Woken woken;
-  Outcome outcome;
-  std::uint32_t message;  // handed over
-};
+constexpr std::uint32_t short_spin = 20'000, long_spin = 50'000;  // nanoseconds; a wake-up takes as long
+constexpr std::uint8_t probe_every = 16;
 
-// Takes the waiter out again, if its wait is over or `give_up`. The queue is locked.
-bool finish(Wait& wait, bool give_up, End& end) {
-  Queue& queue = wait.locked.queue;
+// How long to spin: not at all where whom we wait for was last seen on this cpu, and only now and then where it has been
+// in vain.
+std::uint32_t spin_time(Seat& seat, const Head& head, Waits waits) {
+  const List& line = waits == Waits::to_send ? head.state.senders : head.state.receivers;
+  if (line.first.get() != none) return 0;  // one at a time
+  std::uint32_t there = (waits == Waits::to_send ? head.receiver_cpu : head.sender_cpu).get();
+  if (there == 0 || there == seam::cpu() + 1) return 0;
+  if (seat.missed < 2) return short_spin;
+  if (++seat.unspun < probe_every) return 0;
+  seat.unspun = 0;
+  return long_spin;
+}
+
+// Is the wait over? The queue is locked.
+bool over(Wait& wait, End& end) {
+  Member& mine = member_of(wait.seat);
+  Outcome outcome = mine.outcome.get();
   // What was decided before the removal of the queue still holds: a message handed over is the receiver's.
-  Waiter* mine = queue.waiter(wait.waiter);
-  bool decided = mine != nullptr && mine->word.claimed() &&
-                 (mine->outcome == Outcome::done || mine->outcome == Outcome::too_big);
-  bool removed = wait.locked.gone() || (mine != nullptr && mine->word.claimed() && mine->outcome == Outcome::removed);
-  if (mine == nullptr || (removed && !decided)) {
-    end = {Woken::by_removal, Outcome::removed, none};
-  } else if (mine->word.claimed()) {
-    end = {Woken::by_outcome, mine->outcome, mine->message};
-    queue.leave(wait.waiter);
-  } else if (give_up) {
-    end = {Woken::by_signal, Outcome::pending, none};
-    queue.leave(wait.waiter);
+  if (outcome != Outcome::pending) {
+    end = outcome == Outcome::done ? End::done : outcome == Outcome::too_big ? End::too_big : End::again;
+  } else if (wait.locked.gone()) {
+    end = End::removed;
+  } else if (wait.waits == Waits::to_receive && mine.setting.get() != wait.locked.queue.head().state.settings.get()) {
+    end = End::again;
+    wait.locked.queue.stop_waiting(wait.seat.member);
   } else {
     return false;
   }
-  auto* record = reinterpret_cast<Waiter*>(static_cast<std::byte*>(wait.segment.arena.address) +
-                                           std::size_t{wait.waiter} * unit_size);
-  record->word.disarm(wait.place);
   return true;
+}
+
+void end_wait(Wait& wait) {
+  member_of(wait.seat).waiting.disarm(wait.place);
+  wait.seat.waits = false;
 }
 
 // The thread is cancelled in its sleep: as if interrupted, and nobody comes back to clean up.
@@ -91,201 +136,300 @@ void cancelled(void* argument) {
   wait.shield.raise();
   wait.locked.lock();
   End end;
-  finish(wait, true, end);
-  if (end.woken == Woken::by_outcome && end.message != none) wait.locked.queue.discard(end.message);
-  if (end.woken != Woken::by_removal && wait.message != none && end.outcome != Outcome::done) {
-    wait.locked.queue.discard(wait.message);
-  }
+  if (!over(wait, end)) wait.locked.queue.stop_waiting(wait.seat.member);
+  if (!wait.locked.gone()) wait.locked.queue.put_down(wait.seat.member);
+  wait.seat.hand = none;
+  member_of(wait.seat).reads.set(0);
+  end_wait(wait);
   wait.locked.unlock();
-  wait.home.detach(&wait.segment);
-  wait.text.~Text();
+  wait.seated.leave();
   wait.shield.drop();
 }
 
-// Unlocks, sleeps, locks again, until the wait is over.
-End sleep(Wait& wait) {
-  auto& word = reinterpret_cast<Waiter*>(static_cast<std::byte*>(wait.segment.arena.address) +
-                                         std::size_t{wait.waiter} * unit_size)
-                   ->word;
-  End end;
-  for (bool over = false; !over;) {
-    wait.locked.unlock();
-    int why;
-    pthread_cleanup_push(cancelled, &wait);
-    why = word.sleep(wait.shield);
-    pthread_cleanup_pop(0);
-    wait.locked.lock();
-    over = finish(wait, why == EINTR, end);
+int sleep(Wait& wait) {
+  int why;
+  pthread_cleanup_push(cancelled, &wait);
+  why = member_of(wait.seat).waiting.sleep(wait.shield);
+  pthread_cleanup_pop(0);
+  return why;
+}
+
+// Leaves the lock, waits in line, and comes back: with the lock, but for what happened while it spun.
+End await(Seated& seated, Seat& seat, Locked& locked, seam::SignalShield& shield, Waits waits) {
+  Member& mine = member_of(seat);
+  Wait wait{seated, seat, locked, shield, waits, 0};
+  std::uint32_t spin = spin_time(seat, locked.queue.head(), waits);
+  wait.place = mine.waiting.arm();
+  locked.queue.wait(seat.member, waits, spin == 0);
+  seat.waits = true;
+  std::uint32_t serial = mine.serial.get();
+  End end = End::removed;
+  locked.unlock();
+  if (spin != 0) {
+    bool poked = mine.waiting.spin(serial, spin);
+    seat.missed = poked ? 0 : seat.missed < 2 ? seat.missed + 1 : 2;
+    if (poked && mine.outcome.get() == Outcome::done) {
+      end_wait(wait);
+      return End::done;
+    }
+    locked.lock();
+    if (over(wait, end)) {
+      end_wait(wait);
+      return end;
+    }
+    mine.asleep.set(1);
+    locked.unlock();
   }
+  for (;;) {
+    int why = sleep(wait);
+    locked.lock();
+    if (over(wait, end)) break;
+    if (why == EINTR) {
+      locked.queue.stop_waiting(seat.member);
+      end = End::interrupted;
+      break;
+    }
+    mine.waiting.unclaim();
+    locked.unlock();
+  }
+  end_wait(wait);
   return end;
 }
 
-struct Request {
-  long type;
-  std::size_t size;
-  int flags;
-};
+void seen_here(Cell<std::uint32_t>& where) {
+  std::uint32_t here = seam::cpu() + 1;
+  if (where.get() != here) where.set(here);
+}
 
-long send_to(Namespace& home, Segment& segment, const Request& request, Text& text,
-             seam::SignalShield& shield) {
-  if (!segment.usable()) return -EACCES;
+// Has the caller that permission? The queue is locked.
+bool granted(Seat& seat, const State& state, unsigned wanted) {
+  std::uint64_t count = CredentialsChange::count();
+  std::uint32_t settings = state.settings.get();
+  bool known = count != 0 && seat.granted_count == count && seat.granted_settings == settings;
+  if (known && (seat.granted & wanted) != 0) return true;
   Caller caller;
-  std::uint32_t stored = none;
-  Locked locked(segment);
-  Queue& queue = locked.queue;
+  if (!caller.granted(state.permission.get(), wanted)) return false;
+  if (!known) seat.granted = 0;
+  seat.granted = static_cast<std::uint8_t>(seat.granted | wanted);
+  seat.granted_count = caller.holds_for();
+  seat.granted_settings = settings;
+  return true;
+}
+
+// ---- sending
+
+// The send fails; but first of all if the message cannot be read.
+long refuse(std::size_t size, const char* from, long failure) {
+  long type = 0;
+  if (!guarded::read(&type, from, sizeof type)) return -EFAULT;
+  if (type < 1) return -EINVAL;
+  return guarded::readable(from + sizeof type, size) ? failure : -EFAULT;
+}
+
+// A tile for a message of that size in the caller's hand: the one that is there, if it is not much too long.
+long provide(Seat& seat, std::size_t size) {
+  std::uint32_t units = units_for(text_offset + size);
+  if (seat.hand != none && seat.hand_units >= units && seat.hand_units <= units + units / 4) return 0;
+  Locked locked(*seat.segment);
   if (locked.gone()) return -EIDRM;
+  locked.queue.tidy();
+  bool provided = locked.queue.provide(seat.member, size);
+  if (locked.queue.damaged()) return -EIDRM;
+  if (!provided) {
+    locked.queue.space().undo();
+    return -ENOMEM;
+  }
+  return note_hand(seat, member_of(seat).hand.get()) ? 0 : -EIDRM;
+}
+
+// The message has been sent; a sender that goes on sending takes the next tile at the same time.
+long sent(Seat& seat, Locked& locked, std::size_t size) {
+  seat.hand = none;
+  if (seat.sent_last && locked.queue.provide(seat.member, size)) {
+    note_hand(seat, member_of(seat).hand.get());
+  }
+  seat.sent_last = true;
+  return 0;
+}
+
+// Type and text from the program into the tile in hand. 0 or -errno.
+long fill(Seat& seat, std::size_t size, const char* from) {
+  std::byte* tile = tile_at(seat, seat.hand);
+  auto& message = *reinterpret_cast<Message*>(tile);
+  message.size.set(static_cast<std::uint32_t>(size));
+  std::size_t missing = guarded::unread(tile + type_offset, from, sizeof(long) + size);
+  if (missing > size) return -EFAULT;
+  if (message.type.get() < 1) return -EINVAL;
+  return missing == 0 ? 0 : -EFAULT;
+}
+
+long send_to(Seated& seated, Seat& seat, const Request& request, const char* from, seam::SignalShield& shield) {
+  long failure = provide(seat, request.size);
+  if (failure == 0) failure = fill(seat, request.size, from);
+  if (failure == -ENOMEM || failure == -EIDRM) return refuse(request.size, from, failure);
+  if (failure != 0) return failure;
+  Locked locked(*seat.segment);
+  Queue& queue = locked.queue;
   for (;;) {
-    long failure = 0;
-    bool room = queue.room_for(request.size);
-    if (!caller.granted(queue.head().permission, 2)) {
-      failure = -EACCES;
-    } else if (!room && (request.flags & IPC_NOWAIT) != 0) {
-      failure = -EAGAIN;
-    } else if (stored == none) {
-      stored = queue.store(request.type, text.bytes(), request.size);
-      if (stored == none) failure = queue.damaged() ? -EIDRM : -ENOMEM;
+    if (locked.gone()) return -EIDRM;
+    if (!granted(seat, queue.head().state, 2)) return -EACCES;
+    if (queue.room_for(request.size)) {
+      if (queue.send(seat.member, locked.wakeups)) {
+        seen_here(queue.head().sender_cpu);
+        return sent(seat, locked, request.size);
+      }
+      if (queue.damaged()) return -EIDRM;
+      queue.space().undo();
+      return -ENOMEM;
     }
-    if (failure == 0 && room) {
-      queue.send(stored, seam::process_id(), none, locked.wakeups);
-      return queue.damaged() ? -EIDRM : 0;
+    if ((request.flags & IPC_NOWAIT) != 0) return -EAGAIN;
+    member_of(seat).size.set(static_cast<std::uint32_t>(request.size));
+    seen_here(queue.head().sender_cpu);
+    switch (await(seated, seat, locked, shield, Waits::to_send)) {
+      case End::done: seat.hand = none; return 0;
+      case End::interrupted: return -EINTR;
+      case End::removed: return -EIDRM;
+      default: break;
     }
-    Wait wait{home, segment, locked, shield, text, none, stored, 0};
-    if (failure == 0) {
-      wait.waiter = queue.wait_to_send(stored, wait.place);
-      if (wait.waiter == none) failure = queue.damaged() ? -EIDRM : -ENOMEM;
-    }
-    if (failure != 0) {
-      if (stored != none) queue.discard(stored);
-      return failure;
-    }
-    End end = sleep(wait);
-    if (end.woken == Woken::by_removal) return -EIDRM;
-    if (end.woken == Woken::by_signal) {
-      queue.discard(stored);
-      return -EINTR;
-    }
-    if (end.outcome == Outcome::done) return 0;
   }
 }
 
-// Takes the text of a message that is the caller's own out of the arena.
-long take(Queue& queue, std::uint32_t index, Kind kind, std::size_t size, long& type, Text& text) {
-  Message* taken = queue.message(index, kind);
-  if (taken == nullptr) return -EIDRM;
-  std::size_t length = taken->size < size ? taken->size : size;
-  type = taken->type;
-  bool held = text.hold(length);
-  if (held) queue.load(index, text.bytes(), length);
-  queue.discard(index);
-  if (!held) return -ENOMEM;
-  return queue.damaged() ? -EIDRM : static_cast<long>(length);
+// ---- receiving
+
+// Brings what is in the caller's hand to the program.
+long deliver(Seat& seat, const Request& request, char* to) {
+  std::byte* tile = tile_at(seat, seat.hand);
+  std::size_t length = reinterpret_cast<Message*>(tile)->size.get();
+  long result = -EIDRM;
+  if (text_offset + length <= std::size_t{seat.hand_units} * unit_size) {
+    if (length > request.size) length = request.size;
+    bool written = guarded::write(to, tile + type_offset, sizeof(long) + length);
+    result = written ? static_cast<long>(length) : -EFAULT;
+  }
+  member_of(seat).reads.publish(0);
+  constexpr std::uint32_t most_kept = 256;
+  if (seat.hand_units > most_kept) {
+    Locked locked(*seat.segment);
+    if (!locked.gone()) locked.queue.put_down(seat.member);
+    seat.hand = none;
+  }
+  return result;
 }
 
-long copy_from(Queue& queue, const Request& request, std::size_t scratch, long& type, Text& text) {
-  std::uint32_t index = queue.at_place(request.type);
+// MSG_COPY: the message stays, so it is copied under the lock, to private memory.
+long copy_from(Queue& queue, const Request& request, std::size_t scratch, long& type, char* text) {
+  Index index = queue.at_place(request.type);
   if (index == none) return queue.damaged() ? -EIDRM : -ENOMSG;
-  Message* shown = queue.message(index, Kind::queued);
+  Message* shown = queue.message(index);
   if (shown == nullptr) return -EIDRM;
-  std::size_t length = shown->size;
+  std::size_t length = shown->size.get(), units = shown->tile.units.get();
   if (length > request.size && (request.flags & MSG_NOERROR) == 0) return -E2BIG;
   if (length > scratch) return -EINVAL;
-  type = shown->type;
-  if (!text.hold(length)) return -ENOMEM;
-  queue.load(index, text.bytes(), length);
-  return queue.damaged() ? -EIDRM : static_cast<long>(length);
+  if (text_offset + length > units * unit_size || units > queue.space().units() - index) return -EIDRM;
+  type = shown->type.get();
+  guarded::read(text, queue.space().at(index) + text_offset, length);
+  return static_cast<long>(length);
 }
 
-long receive_from(Namespace& home, Segment& segment, const Request& request, std::size_t scratch, long& type,
-                  Text& text, seam::SignalShield& shield) {
-  if (!segment.usable()) return -EACCES;
-  Caller caller;
+long receive_from(Seated& seated, Seat& seat, const Request& request, char* to, seam::SignalShield& shield) {
   bool any_length = (request.flags & MSG_NOERROR) != 0;
   Wanted wanted = Wanted::of(request.type, request.flags);
-  Locked locked(segment);
-  Queue& queue = locked.queue;
-  if (locked.gone()) return -EIDRM;
-  for (;;) {
-    if (!caller.granted(queue.head().permission, 4)) return -EACCES;
-    if ((request.flags & MSG_COPY) != 0) return copy_from(queue, request, scratch, type, text);
-    std::uint32_t index = queue.find(wanted);
-    if (queue.damaged()) return -EIDRM;
-    if (index != none) {
-      Message* found = queue.message(index, Kind::queued);
-      if (found == nullptr) return -EIDRM;
-      if (found->size > request.size && !any_length) return -E2BIG;
-      if (!text.hold(found->size < request.size ? found->size : request.size)) return -ENOMEM;
-      queue.receive(index, seam::process_id(), locked.wakeups);
-      return take(queue, index, Kind::held, request.size, type, text);
+  {
+    Locked locked(*seat.segment);
+    Queue& queue = locked.queue;
+    if (locked.gone()) return -EIDRM;
+    queue.tidy();
+    for (;;) {
+      if (!granted(seat, queue.head().state, 4)) return -EACCES;
+      Index index = queue.find(wanted);
+      if (queue.damaged()) return -EIDRM;
+      seen_here(queue.head().receiver_cpu);
+      if (index != none) {
+        Message* found = queue.message(index);
+        if (found == nullptr) return -EIDRM;
+        if (found->size.get() > request.size && !any_length) return -E2BIG;
+        queue.receive(index, seat.member, locked.wakeups);
+        if (queue.damaged() || !note_hand(seat, index)) return -EIDRM;
+        break;
+      }
+      if ((request.flags & IPC_NOWAIT) != 0) return -ENOMSG;
+      Member& mine = member_of(seat);
+      bool endless = any_length || request.size > INT_MAX;
+      mine.select.set(wanted.select);
+      mine.type.set(wanted.type);
+      mine.size.set(endless ? INT_MAX : static_cast<std::uint32_t>(request.size));
+      End end = await(seated, seat, locked, shield, Waits::to_receive);
+      if (end == End::done) {
+        if (!note_hand(seat, mine.hand.get())) return -EIDRM;
+        break;
+      }
+      if (end == End::interrupted) return -EINTR;
+      if (end == End::too_big) return -E2BIG;
+      if (end == End::removed) return -EIDRM;
     }
-    if ((request.flags & IPC_NOWAIT) != 0) return -ENOMSG;
-    Wait wait{home, segment, locked, shield, text, none, none, 0};
-    std::uint32_t limit =
-        any_length || request.size > INT_MAX ? INT_MAX : static_cast<std::uint32_t>(request.size);
-    wait.waiter = queue.wait_to_receive(wanted, limit, wait.place);
-    if (wait.waiter == none) return queue.damaged() ? -EIDRM : -ENOMEM;
-    End end = sleep(wait);
-    if (end.woken == Woken::by_removal) return -EIDRM;
-    if (end.woken == Woken::by_signal) return -EINTR;
-    if (end.outcome == Outcome::too_big) return -E2BIG;
-    if (end.outcome == Outcome::done) return take(queue, end.message, Kind::handed, request.size, type, text);
   }
+  seat.sent_last = false;
+  return deliver(seat, request, to);
+}
+
+long copy(int id, char* to, const Request& request) {
+  if ((request.flags & MSG_EXCEPT) != 0 || (request.flags & IPC_NOWAIT) == 0) return -EINVAL;
+  Visit home;
+  if (!home) return -errno;
+  auto msgmax = static_cast<std::size_t>(home->registry().limits.msgmax.get());
+  std::size_t scratch = request.size < msgmax ? request.size : msgmax;
+  auto* text = static_cast<char*>(malloc(scratch + 1));
+  if (text == nullptr) return -ENOMEM;
+  long type = 0, length = -EFAULT;
+  if (guarded::read(text, to, scratch)) {
+    Seated seated(id);
+    if (!seated) {
+      length = -seated.error();
+    } else {
+      Caller caller;
+      Locked locked(*(*seated).segment);
+      length = locked.gone()                                                    ? -EIDRM
+               : !caller.granted(locked.queue.head().state.permission.get(), 4) ? -EACCES
+                                                                                : copy_from(locked.queue, request, scratch, type, text);
+    }
+  }
+  bool written = length < 0 || (guarded::write(to, &type, sizeof type) &&
+                                guarded::write(to + sizeof type, text, static_cast<std::size_t>(length)));
+  free(text);
+  return written ? length : -EFAULT;
 }
 
 }  // namespace
 
 long send(int id, const void* message, std::size_t size, int flags) {
-  guarded::install();
   seam::SignalShield shield;
-  Request request{0, size, flags};
-  if (!guarded::read(&request.type, message, sizeof request.type)) return -EFAULT;
-  Namespace* home = Namespace::current();
-  if (home == nullptr) return -errno;
-  if (static_cast<ssize_t>(size) < 0 ||
-      size > static_cast<std::size_t>(home->registry().limits.msgmax.load())) {
-    return -EINVAL;
+  auto* from = static_cast<const char*>(message);
+  Seat* seat = known_seat(id);
+  int error = 0;
+  if (seat == nullptr) {
+    Visit home;  // and with it the handler for faults is in place
+    if (!home) return -errno;
+    long type = 0;
+    if (!guarded::read(&type, from, sizeof type)) return -EFAULT;
+    if (size > static_cast<std::size_t>(home->registry().limits.msgmax.get()) || id < 0 || type < 1) return -EINVAL;
+    seat = find_seat(id, error);
+    if (seat == nullptr) return refuse(size, from, -error);
+  } else if (size > static_cast<std::size_t>(seat->segment->home->registry().limits.msgmax.get())) {
+    long type = 0;
+    return guarded::read(&type, from, sizeof type) ? -EINVAL : -EFAULT;
   }
-  if (id < 0 || request.type < 1) return -EINVAL;
-  Text text;
-  if (!text.hold(size)) return -ENOMEM;
-  if (!guarded::read(text.bytes(), static_cast<const char*>(message) + sizeof request.type, size))
-    return -EFAULT;
-  Attached attached(*home, std::int32_t{id});
-  if (!attached) return -attached.error();
-  long result = send_to(*home, attached.segment(), request, text, shield);
-  give_memory_back(attached.segment());
-  return result;
+  Seated seated(*seat);
+  return send_to(seated, *seat, {0, size, flags}, from, shield);
 }
 
 long receive(int id, void* message, std::size_t size, long type, int flags) {
-  guarded::install();
   seam::SignalShield shield;
   if (id < 0 || static_cast<ssize_t>(size) < 0) return -EINVAL;
-  Namespace* home = Namespace::current();
-  if (home == nullptr) return -errno;
-  Text text;
-  std::size_t scratch = 0;
-  if ((flags & MSG_COPY) != 0) {
-    if ((flags & MSG_EXCEPT) != 0 || (flags & IPC_NOWAIT) == 0) return -EINVAL;
-    auto msgmax = static_cast<std::size_t>(home->registry().limits.msgmax.load());
-    scratch = size < msgmax ? size : msgmax;
-    if (!text.hold(scratch)) return -ENOMEM;
-    if (!guarded::read(text.bytes(), message, scratch)) return -EFAULT;
-  }
-  long length, message_type = 0;
-  {
-    Attached attached(*home, std::int32_t{id});
-    if (!attached) return -attached.error();
-    length =
-        receive_from(*home, attached.segment(), {type, size, flags}, scratch, message_type, text, shield);
-    give_memory_back(attached.segment());
-  }
-  if (length < 0) return length;
-  if (!guarded::write(message, &message_type, sizeof message_type) ||
-      !guarded::write(static_cast<char*>(message) + sizeof message_type, text.bytes(),
-                      static_cast<std::size_t>(length))) {
-    return -EFAULT;
-  }
-  return length;
+  Request request{type, size, flags};
+  if ((flags & MSG_COPY) != 0) return copy(id, static_cast<char*>(message), request);
+  Seated seated(id);
+  if (!seated) return -seated.error();
+  return receive_from(seated, *seated, request, static_cast<char*>(message), shield);
 }
 
 }  // namespace svmq::calls

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -55,18 +56,17 @@ struct Acl {
 
 // The owner and the group of a file are those that its creator had for files; the queue's may be others: it was given
 // away, or the creator's filesystem group was not the effective one. Then a list says who else may open it.
-void protect_file(int directory, const char* name, const Permission& queue, std::uint16_t without) {
+int protect_file(int directory, const char* name, const Permission& queue, std::uint16_t without) {
   Descriptor file(openat(directory, name, O_RDONLY | flags));
   struct stat seen;
-  if (!file || fstat(file.get(), &seen) != 0) return;
+  if (!file || fstat(file.get(), &seen) != 0) return errno;
   std::uint16_t for_group = access_of(queue.mode, 3, without);
   std::uint16_t for_others = access_of(queue.mode, 0, without);
   bool owners = queue.uid == seen.st_uid && queue.cuid == seen.st_uid;
   bool groups = queue.gid == seen.st_gid && queue.cgid == seen.st_gid;
   if (owners && groups) {
     fremovexattr(file.get(), acl_name);
-    fchmod(file.get(), static_cast<mode_t>(0600 | for_group << 3 | for_others));
-    return;
+    return fchmod(file.get(), static_cast<mode_t>(0600 | for_group << 3 | for_others)) == 0 ? 0 : errno;
   }
   bool group_of_queue = seen.st_gid == queue.gid || seen.st_gid == queue.cgid;
   Acl acl;
@@ -76,18 +76,31 @@ void protect_file(int directory, const char* name, const Permission& queue, std:
   acl.add_pair(group, for_group, queue.gid, queue.cgid, seen.st_gid);
   acl.add(mask, 6);
   acl.add(other, for_others);
-  if (fsetxattr(file.get(), acl_name, &acl, acl.size(), 0) != 0) {
-    // Without lists: who else should have access cannot be told from others. Keep strangers out.
-    fchmod(file.get(), static_cast<mode_t>(0600 | (group_of_queue ? for_group : 0) << 3 | for_others));
+  if (fsetxattr(file.get(), acl_name, &acl, acl.size(), 0) == 0) return 0;
+  if (errno != EOPNOTSUPP) return errno;
+  // Without lists: who else should have access cannot be told from others. Keep strangers out.
+  auto mode = static_cast<mode_t>(0600 | (group_of_queue ? for_group : 0) << 3 | for_others);
+  return fchmod(file.get(), mode) == 0 ? 0 : errno;
+}
+
+Mapping map(int file, std::size_t size, std::size_t least, bool writable, std::uint32_t owner) {
+  int protection = PROT_READ | (writable ? PROT_WRITE : 0);
+  for (;; size /= 16) {
+    void* address = mmap(nullptr, size, protection, MAP_SHARED | MAP_NORESERVE, file, 0);
+    if (address != MAP_FAILED) {
+      madvise(address, size, MADV_DONTDUMP);
+      guarded::watch(address, size);
+      return {address, size, writable, owner};
+    }
+    if (size / 16 < least) return {};
   }
 }
 
-Mapping map(int file, std::size_t size, bool writable, std::uint32_t owner) {
-  int protection = PROT_READ | (writable ? PROT_WRITE : 0);
-  void* address = mmap(nullptr, size, protection, MAP_SHARED | MAP_NORESERVE, file, 0);
-  if (address == MAP_FAILED) return {};
-  guarded::watch(address, size);
-  return {address, size, writable, owner};
+// A file longer than the process may make would end it with SIGXFSZ.
+std::size_t permitted(std::size_t size) {
+  rlimit limit;
+  bool limited = getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < size;
+  return limited ? limit.rlim_cur / 4096 * 4096 : size;
 }
 
 }  // namespace
@@ -128,14 +141,15 @@ Name arena_name(std::int32_t id, std::uint64_t generation) {
   return name;
 }
 
-Mapping create(int directory, const char* name, std::size_t size) {
+Mapping create(int directory, const char* name, std::size_t size, std::size_t backed) {
+  size = permitted(size);
   Descriptor file(openat(directory, name, O_RDWR | O_CREAT | O_EXCL | flags, 0600));
   if (!file) return {};
   struct stat seen;
   if (ftruncate(file.get(), static_cast<off_t>(size)) == 0 && fstat(file.get(), &seen) == 0) {
-    Mapping made = map(file.get(), size, true, seen.st_uid);
+    Mapping made = map(file.get(), size, 4096, true, seen.st_uid);
     if (made.address != nullptr) {
-      if (seam::reserve_memory(made.address, 4096)) return made;
+      if (backed == 0 || seam::reserve_memory(made.address, backed)) return made;
       unmap(made);
       errno = ENOMEM;
     }
@@ -161,7 +175,7 @@ Mapping open(int directory, const char* name, std::size_t least, bool read_only_
     errno = EINVAL;
     return {};
   }
-  return map(file.get(), static_cast<std::size_t>(seen.st_size), writable, seen.st_uid);
+  return map(file.get(), static_cast<std::size_t>(seen.st_size), least, writable, seen.st_uid);
 }
 
 void unmap(Mapping& mapping) {
@@ -171,9 +185,10 @@ void unmap(Mapping& mapping) {
   mapping = {};
 }
 
-void protect(int directory, std::int32_t id, std::uint64_t generation, const Permission& permission) {
-  protect_file(directory, arena_name(id, generation).text, permission, 0);
-  protect_file(directory, head_name(id, generation).text, permission, 4);
+int protect(int directory, std::int32_t id, std::uint64_t generation, const Permission& permission) {
+  int error = protect_file(directory, arena_name(id, generation).text, permission, 0);
+  if (error == 0) error = protect_file(directory, head_name(id, generation).text, permission, 4);
+  return error;
 }
 
 int remove_directory(const char* path) {

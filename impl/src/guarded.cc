@@ -15,16 +15,66 @@
 
 #if defined(__x86_64__)
 // size_t svmq_guarded_copy(void* to, const void* from, size_t size): the number of bytes not copied.
-// `rep movsb` keeps its count in rcx while it runs, and a fault leaves rip at the instruction itself. In
-// assembly also because a sanitizer must not look at these accesses.
+// 8 to 128 bytes are copied by a few overlapping moves, which change neither of the three registers: after a fault in
+// one of them all begins again with `rep movsb`, which keeps its count in rcx while it runs, and leaves rip at the
+// instruction itself when it faults. In assembly also because a sanitizer must not look at these accesses.
 asm(R"(
   .text
-  .p2align 4
+  .p2align 5
   .hidden svmq_guarded_copy
   .globl svmq_guarded_copy
   .type svmq_guarded_copy, @function
 svmq_guarded_copy:
   .cfi_startproc
+  cmpq $16, %rdx
+  jae 1f
+  cmpq $8, %rdx
+  jb svmq_guarded_copy_slow
+  .hidden svmq_guarded_copy_quick
+  .globl svmq_guarded_copy_quick
+svmq_guarded_copy_quick:
+  movq (%rsi), %rax
+  movq -8(%rsi,%rdx), %rcx
+  movq %rax, (%rdi)
+  movq %rcx, -8(%rdi,%rdx)
+  xorl %eax, %eax
+  ret
+1:
+  cmpq $32, %rdx
+  ja 2f
+  movups (%rsi), %xmm0
+  movups -16(%rsi,%rdx), %xmm1
+  movups %xmm0, (%rdi)
+  movups %xmm1, -16(%rdi,%rdx)
+  xorl %eax, %eax
+  ret
+2:
+  cmpq $128, %rdx
+  ja svmq_guarded_copy_slow
+  movups (%rsi), %xmm0
+  movups 16(%rsi), %xmm1
+  movups -32(%rsi,%rdx), %xmm2
+  movups -16(%rsi,%rdx), %xmm3
+  cmpq $64, %rdx
+  jbe 3f
+  movups 32(%rsi), %xmm4
+  movups 48(%rsi), %xmm5
+  movups -64(%rsi,%rdx), %xmm6
+  movups -48(%rsi,%rdx), %xmm7
+  movups %xmm4, 32(%rdi)
+  movups %xmm5, 48(%rdi)
+  movups %xmm6, -64(%rdi,%rdx)
+  movups %xmm7, -48(%rdi,%rdx)
+3:
+  movups %xmm0, (%rdi)
+  movups %xmm1, 16(%rdi)
+  movups %xmm2, -32(%rdi,%rdx)
+  movups %xmm3, -16(%rdi,%rdx)
+  xorl %eax, %eax
+  ret
+  .hidden svmq_guarded_copy_slow
+  .globl svmq_guarded_copy_slow
+svmq_guarded_copy_slow:
   movq %rdx, %rcx
   .hidden svmq_guarded_copy_at
   .globl svmq_guarded_copy_at
@@ -39,6 +89,8 @@ svmq_guarded_copy_after:
   .size svmq_guarded_copy, .-svmq_guarded_copy
 )");
 extern "C" std::size_t svmq_guarded_copy(void* to, const void* from, std::size_t size);
+extern "C" const char svmq_guarded_copy_quick[];
+extern "C" const char svmq_guarded_copy_slow[];
 extern "C" const char svmq_guarded_copy_at[];
 extern "C" const char svmq_guarded_copy_after[];
 #endif
@@ -57,14 +109,15 @@ struct WatchedBlock {
 };
 WatchedBlock first_block;
 
-struct sigaction program_segv, program_bus;
-
 bool leave_copy(void* context) {
 #if defined(__x86_64__)
   auto* machine = static_cast<ucontext_t*>(context);
   auto at = static_cast<std::uintptr_t>(machine->uc_mcontext.gregs[REG_RIP]);
-  if (at != reinterpret_cast<std::uintptr_t>(svmq_guarded_copy_at)) return false;
-  machine->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(svmq_guarded_copy_after);
+  auto address = [](const char* label) { return reinterpret_cast<std::uintptr_t>(label); };
+  const char* onwards = at == address(svmq_guarded_copy_at) ? svmq_guarded_copy_after : nullptr;
+  if (at >= address(svmq_guarded_copy_quick) && at < address(svmq_guarded_copy_slow)) onwards = svmq_guarded_copy_slow;
+  if (onwards == nullptr) return false;
+  machine->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(onwards);
   return true;
 #else
   (void)context;
@@ -86,50 +139,6 @@ bool replace_watched(const void* address) {
   return false;
 }
 
-void pass_on(int signal, siginfo_t* info, void* context) {
-  struct sigaction& program = signal == SIGSEGV ? program_segv : program_bus;
-  if ((program.sa_flags & SA_SIGINFO) == 0 &&
-      (program.sa_handler == SIG_DFL || program.sa_handler == SIG_IGN)) {
-    // The fault happens again on return, without us; a signal that was sent is sent again.
-    struct sigaction as_before = program;
-    if (info->si_code > 0) as_before.sa_handler = SIG_DFL;
-    if (info->si_code <= 0 && program.sa_handler == SIG_IGN) return;
-    sigaction(signal, &as_before, nullptr);
-    if (info->si_code <= 0) raise(signal);
-    return;
-  }
-  sigset_t before;
-  pthread_sigmask(SIG_BLOCK, &program.sa_mask, &before);
-  if ((program.sa_flags & SA_SIGINFO) != 0) {
-    program.sa_sigaction(signal, info, context);
-  } else {
-    program.sa_handler(signal);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
-void on_fault(int signal, siginfo_t* info, void* context) {
-  int error = errno;
-  bool fault = info->si_code > 0;
-  if (!(fault && (leave_copy(context) || (signal == SIGBUS && replace_watched(info->si_addr))))) {
-    pass_on(signal, info, context);
-  }
-  errno = error;
-}
-
-void install_for(int signal, struct sigaction& program) {
-  struct sigaction present;
-  if (sigaction(signal, nullptr, &present) != 0) return;
-  if ((present.sa_flags & SA_SIGINFO) != 0 && present.sa_sigaction == on_fault) return;
-  program = present;
-  struct sigaction ours;
-  std::memset(&ours, 0, sizeof ours);
-  ours.sa_sigaction = on_fault;
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | (present.sa_flags & SA_NODEFER);
-  sigemptyset(&ours.sa_mask);
-  sigaction(signal, &ours, nullptr);
-}
-
 #if !defined(__x86_64__)
 std::size_t svmq_guarded_copy(void* to, const void* from, std::size_t size) {
   // Without a routine of our own for this machine the kernel does the copy and checks both sides.
@@ -148,9 +157,23 @@ std::size_t svmq_guarded_copy(void* to, const void* from, std::size_t size) {
 
 }  // namespace
 
-void install() {
-  install_for(SIGSEGV, program_segv);
-  install_for(SIGBUS, program_bus);
+bool handle(int signal, const siginfo_t* info, void* context) {
+  // A fault in a mapping of ours first: the copy then goes on, with zeros, and what it found is checked afterwards.
+  return (signal == SIGBUS && replace_watched(info->si_addr)) || leave_copy(context);
+}
+
+bool readable(const void* in_program, std::size_t size) {
+  char piece[4096];
+  auto* at = static_cast<const char*>(in_program);
+  for (std::size_t here; size != 0; at += here, size -= here) {
+    here = size < sizeof piece ? size : sizeof piece;
+    if (!read(piece, at, here)) return false;
+  }
+  return true;
+}
+
+std::size_t unread(void* to, const void* from_program, std::size_t size) {
+  return svmq_guarded_copy(to, from_program, size);
 }
 
 bool read(void* to, const void* from_program, std::size_t size) {

@@ -5,16 +5,21 @@
 // fault inside a mapping of ours whose file somebody has cut short; the mapping is then replaced by private
 // zero pages, which no check of the library accepts as a queue.
 //
-// Thread-safe. `install` before each use: it puts the handler back where the program has replaced it.
+// Thread-safe. signals.h brings the faults here.
 #pragma once
 
+#include <csignal>
 #include <cstddef>
 
 namespace svmq::guarded {
 
-void install();
 bool read(void* to, const void* from_program, std::size_t size);   // false: EFAULT; `to` holds a prefix
 bool write(void* to_program, const void* from, std::size_t size);  // false: EFAULT; a prefix has been written
+std::size_t unread(void* to, const void* from_program, std::size_t size);  // as read: how many bytes are missing
+bool readable(const void* in_program, std::size_t size);
+
+// Called with each fault: is it one of ours, and mended?
+bool handle(int signal, const siginfo_t* info, void* context);
 
 // Announces a mapping of a file that others can cut short, and takes it back before it is unmapped.
 void watch(void* mapping, std::size_t size);

@@ -9,6 +9,7 @@
 #include "default_directory.h"
 #include "guarded.h"
 #include "namespace.h"
+#include "signals.h"
 
 namespace svmq::calls {
 namespace {
@@ -26,9 +27,9 @@ svmq_ipc fate_of(const default_directory::IpcNamespace& ipc) {
 }  // namespace
 
 long path(char* text, std::size_t size) {
-  guarded::install();
-  const Namespace* home = Namespace::current();
-  if (home == nullptr) return -errno;
+  signals::watch_faults();
+  Visit home;
+  if (!home) return -errno;
   std::size_t length = strlen(home->path()), fits = length < size ? length : size - 1;
   bool written =
       size == 0 || (guarded::write(text, home->path(), fits) && guarded::write(text + fits, "", 1));

@@ -1,5 +1,5 @@
-// A queue with its lock held: repairs it if the former owner died, wakes on release whom the holder decided
-// on.
+// A queue with its lock held: repaired if the former owner died; released together with the wake-ups that the holder
+// decided on, or, where the queue turned out to be damaged, as if nothing had been changed.
 #pragma once
 
 #include "namespace.h"
@@ -10,8 +10,7 @@ namespace svmq {
 class Locked {
  public:
   explicit Locked(Segment& segment)
-      : queue(&segment.shared(), static_cast<std::byte*>(segment.arena.address),
-              static_cast<std::uint32_t>(segment.arena.size / unit_size)) {
+      : queue(&segment.shared(), static_cast<std::byte*>(segment.arena.address), segment.arena.size) {
     lock();
   }
   ~Locked() {
@@ -21,21 +20,23 @@ class Locked {
   Locked& operator=(const Locked&) = delete;
 
   void lock() {
-    bool died = seam::acquire(queue.head().lock) == seam::Acquired::owner_died;
+    Head& head = queue.head();
+    bool died = seam::acquire(head.lock) == seam::Acquired::owner_died;
     held_ = true;
-    queue.head().change.fetch_or(1, std::memory_order_acq_rel);
-    if (died && !gone()) queue.repair(wakeups);
+    head.change.set(head.change.get() | 1);
+    seam::order();
+    queue.space().begin();
+    if (died && head.magic.get() == head_magic) queue.repair();
   }
   void unlock() {
-    queue.head().change.fetch_add(1, std::memory_order_release);
-    wakeups.deliver_and_release(queue.head().lock);
+    Head& head = queue.head();
+    if (queue.damaged()) queue.space().undo();
+    head.change.publish(head.change.get() + 1);
+    wakeups.release(queue.space());
     held_ = false;
   }
   // Removed, or no queue any more because somebody has cut its file short.
-  bool gone() const {
-    const volatile Head& head = queue.head();
-    return head.removed != 0 || head.magic != head_magic;
-  }
+  bool gone() const { return queue.head().state.removed.get() != 0 || queue.head().magic.get() != head_magic; }
 
   Queue queue;
   Wakeups wakeups;
@@ -53,8 +54,7 @@ struct Status {
   std::int64_t sent_at, received_at, changed_at;
   std::int32_t sender, receiver;
 };
-// One consistent instant. Under the lock where we may take it; else without, and then a repair that is due
-// shows.
+// One consistent instant. Under the lock where we may take it; else without, and then a repair that is due shows.
 Status status_of(Segment& segment);
 
 // The memory of a removed queue, once nobody has anything to fetch from it. Every call that finds its queue removed asks.

@@ -12,6 +12,8 @@
 
 #include "default_directory.h"
 #include "locked.h"
+#include "signals.h"
+#include "thread.h"
 
 namespace svmq {
 namespace {
@@ -19,7 +21,6 @@ namespace {
 // Guards everything in this file that belongs to the process. Held over fork, so that the child finds it
 // consistent.
 pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
-Namespace* present = nullptr;
 Namespace* newest = nullptr;  // of all that this process has entered: a thread may still wait in any of them
 
 class ProcessLock {
@@ -45,8 +46,8 @@ bool default_path(char* path, std::size_t size, bool& chosen_by_user) {
 
 bool sound(const files::Mapping& mapping) {
   auto* registry = static_cast<const Registry*>(mapping.address);
-  return registry->magic == registry_magic && registry->version == registry_version &&
-         registry->size == sizeof(Registry);
+  return registry->magic.get() == registry_magic && registry->version.get() == registry_version &&
+         registry->size.get() == sizeof(Registry);
 }
 
 // The registry appears complete or not at all: made under another name, then linked.
@@ -62,7 +63,7 @@ files::Mapping open_registry(int directory) {
     if (errno != ENOENT) return {};
     char fresh[40];
     snprintf(fresh, sizeof fresh, "new-%016llx", static_cast<unsigned long long>(files::random()));
-    files::Mapping made = files::create(directory, fresh, sizeof(Registry));
+    files::Mapping made = files::create(directory, fresh, sizeof(Registry), page_size);
     if (made.address == nullptr) return {};
     RegistryView::initialize(*static_cast<Registry*>(made.address));
     files::Descriptor file(openat(directory, fresh, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
@@ -76,10 +77,7 @@ files::Mapping open_registry(int directory) {
 
 }  // namespace
 
-bool Segment::removed() const {
-  const volatile Head& seen = shared();
-  return seen.removed != 0 || seen.magic != head_magic;
-}
+std::atomic<Namespace*> Namespace::present{nullptr};
 
 files::Descriptor Namespace::directory() const {
   files::DirectoryStatus status;
@@ -96,11 +94,47 @@ int Namespace::open(const char* path, bool by_default) {
   owner_ = status.owner;
   device_ = status.device;
   inode_ = status.inode;
+  void* memory = mmap(nullptr, index_count * sizeof(Segment*), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return ENOMEM;
+  segments_ = static_cast<Segment**>(memory);
+  mapped_ = nullptr;
+  mapped_count_ = tidy_at_ = 0;
   registry_ = open_registry(opened.get());
-  return registry_.address != nullptr ? 0 : ENOSYS;
+  if (registry_.address != nullptr) return 0;
+  munmap(segments_, index_count * sizeof(Segment*));
+  segments_ = nullptr;
+  return ENOSYS;
+}
+
+void Namespace::begin_process() {
+  ProcessLock lock;
+  if (seam::process_is_noted()) return;
+  // The seats of before are the parent's.
+  for (Namespace* known = newest; known != nullptr; known = known->older_) {
+    known->visitors_.store(0);
+    for (Segment* segment = known->mapped_; segment != nullptr; segment = segment->next) segment->pins.store(0);
+  }
+  seam::note_process();
+}
+
+bool Namespace::pinned() const {
+  if (visitors_.load() != 0) return true;
+  for (const Segment* segment = mapped_; segment != nullptr; segment = segment->next) {
+    if (segment->pins.load() != 0) return true;
+  }
+  return false;
+}
+
+void Namespace::close() {
+  unmap_unpinned(true);
+  munmap(segments_, index_count * sizeof(Segment*));
+  segments_ = nullptr;
+  files::unmap(registry_);
 }
 
 int Namespace::enter(const char* path) {
+  seam::Uncancelled uncancelled;
   char chosen[PATH_MAX];
   bool by_user = true;
   if (path == nullptr) {
@@ -108,59 +142,77 @@ int Namespace::enter(const char* path) {
     path = chosen;
   }
   if (path[0] != '/') return EINVAL;
-  auto* entered = static_cast<Namespace*>(calloc(1, sizeof(Namespace)));
-  if (entered == nullptr) return ENOMEM;
-  int error = entered->open(path, !by_user);
-  if (error != 0) {
-    free(entered);
-    return error;
+  signals::watch_faults();
+  Namespace* entered;
+  {
+    ProcessLock lock;
+    for (entered = newest; entered != nullptr && entered->registry_.address != nullptr;) entered = entered->older_;
+    bool made = entered == nullptr;
+    if (made) entered = static_cast<Namespace*>(calloc(1, sizeof(Namespace)));
+    if (entered == nullptr) return ENOMEM;
+    int error = entered->open(path, !by_user);
+    if (error != 0) {
+      if (made) free(entered);
+      return error;
+    }
+    if (made) {
+      entered->older_ = newest;
+      newest = entered;
+    }
+    for (Namespace* known = newest; known != nullptr; known = known->older_) {
+      bool same = known != entered && known->registry_.address != nullptr && known->device_ == entered->device_ &&
+                  known->inode_ == entered->inode_ && known->registry().removed.get() == 0;
+      if (!same) continue;
+      entered->close();
+      entered = known;
+      break;
+    }
+    present.store(entered);
   }
+  leave_other_namespaces(entered);
   ProcessLock lock;
   for (Namespace* known = newest; known != nullptr; known = known->older_) {
-    bool same = known->device_ == entered->device_ && known->inode_ == entered->inode_ &&
-                known->registry().removed.load() == 0;
-    if (!same) continue;
-    files::unmap(entered->registry_);
-    free(entered);
-    present = known;
-    return 0;
+    bool left = known != present.load() && known->registry_.address != nullptr;
+    if (left && !known->pinned()) known->close();
   }
-  entered->older_ = newest;
-  newest = present = entered;
   return 0;
 }
 
-Namespace* Namespace::current() {
-  Namespace* found;
-  {
-    ProcessLock lock;
-    found = present;
+Namespace* Namespace::visit() {
+  for (;;) {
+    Namespace* found = present.load();
+    if (found != nullptr) {
+      // It is not closed while it has visitors, nor while it is the present one.
+      found->visitors_.fetch_add(1);
+      if (present.load() == found && found->registry().removed.get() == 0) return found;
+      bool moved = present.load() != found;
+      found->visitors_.fetch_sub(1);
+      if (moved) continue;
+    }
+    int error = enter(found != nullptr && !found->by_default_ ? found->path_ : nullptr);
+    if (error != 0) {
+      errno = error == EINVAL ? ENOSYS : error;
+      return nullptr;
+    }
   }
-  bool gone = found != nullptr && found->registry().removed.load() != 0;
-  if (found != nullptr && !gone) return found;
-  int error = enter(gone && !found->by_default_ ? found->path_ : nullptr);
-  if (error != 0) {
-    errno = error == EINVAL ? ENOSYS : error;
-    return nullptr;
-  }
-  ProcessLock lock;
-  return present;
 }
 
 // The queues first, so that their waiters learn of it; then whatever a crash has left behind.
 int Namespace::remove(const char* path) {
+  seam::Uncancelled uncancelled;
   struct stat seen;
   if (lstat(path, &seen) != 0) return -errno;
   auto* doomed = static_cast<Namespace*>(calloc(1, sizeof(Namespace)));
   if (doomed == nullptr) return -ENOMEM;
+  signals::watch_faults();
   int error = doomed->open(path, false);
   std::uint32_t last = error == 0 ? RegistryView(doomed->registry()).highest() : 0;
   for (std::uint32_t index = 0; error == 0 && index <= last; ++index) {
-    if (doomed->registry().slots[index].used == 0) continue;
+    if (doomed->registry().slots[index].state.get() == SlotState::free) continue;
     Attached attached(*doomed, index);
     if (!attached) continue;
     Segment& segment = attached.segment();
-    if (!segment.usable() || !Caller().controls(segment.shared().permission)) {
+    if (!segment.usable() || !Caller().controls(segment.shared().state.permission.get())) {
       error = EPERM;
       break;
     }
@@ -168,71 +220,103 @@ int Namespace::remove(const char* path) {
       Locked locked(segment);
       locked.queue.remove(locked.wakeups);
     }
+    give_memory_back(segment);
     doomed->forget(segment.id, segment.generation);
   }
   if (error == 0) {
-    doomed->registry().removed.store(1);
+    doomed->registry().removed.set(1);
     error = files::remove_directory(path);
   }
-  for (Segment* left : doomed->segments_) {
-    if (left != nullptr) doomed->drop(left);
-  }
-  files::unmap(doomed->registry_);
+  if (doomed->registry_.address != nullptr) doomed->close();
   free(doomed);
   return -error;
 }
 
 int Namespace::create(std::int32_t key, unsigned mode, std::uint32_t uid, std::uint32_t gid) {
+  seam::Uncancelled uncancelled;
   RegistryView view(registry());
   Allocation place = view.allocate();
   if (place.error != 0) return -place.error;
   files::Descriptor opened = directory();
   if (!opened) return -ENOSYS;
   std::uint64_t generation = files::random();
-  std::int32_t msgmnb = registry().limits.msgmnb;
-  std::uint64_t units = std::uint64_t{spare_units} + static_cast<std::uint32_t>(msgmnb > 0 ? msgmnb : 0);
-  if (units > most_units) units = most_units;
-
   files::Name head_file = files::head_name(place.id, generation),
               arena_file = files::arena_name(place.id, generation);
-  files::Mapping arena = files::create(opened.get(), arena_file.text, units * unit_size);
-  if (arena.address == nullptr) return -ENOMEM;
+  view.reserve(place.index, place.id, key, generation);
+  files::Mapping arena = files::create(opened.get(), arena_file.text, arena_size, 0);
+  files::Mapping mapped;
+  if (arena.address != nullptr) mapped = files::create(opened.get(), head_file.text, head_size, head_size);
   files::unmap(arena);
-  files::Mapping mapped = files::create(opened.get(), head_file.text, head_size);
   if (mapped.address == nullptr) {
     unlinkat(opened.get(), arena_file.text, 0);
+    view.release(place.index);
     return -ENOMEM;
   }
   Head& head = *static_cast<Head*>(mapped.address);
-  Queue::initialize(head, units * unit_size);
-  head.id = place.id;
-  head.generation = generation;
-  head.permission = {uid, gid, uid, gid, mode, key};
-  head.capacity = static_cast<std::uint64_t>(msgmnb);
-  head.changed_at = seam::now();
-  files::protect(opened.get(), place.id, generation, head.permission);
+  std::int32_t msgmnb = registry().limits.msgmnb.get();
+  Permission permission = {uid, gid, uid, gid, mode, key};
+  head.magic.set(head_magic);
+  head.version.set(layout_version);
+  head.id.set(place.id);
+  head.generation.set(generation);
+  head.state.permission.uid.set(uid);
+  head.state.permission.gid.set(gid);
+  head.state.permission.cuid.set(uid);
+  head.state.permission.cgid.set(gid);
+  head.state.permission.mode.set(mode);
+  head.state.permission.key.set(key);
+  head.state.capacity.set(static_cast<std::uint64_t>(msgmnb));
+  head.state.changed_at.set(seam::now());
+  int error = files::protect(opened.get(), place.id, generation, permission);
   files::unmap(mapped);
-  view.publish(place.index, place.id, key, generation);
+  if (error != 0) {
+    unlinkat(opened.get(), arena_file.text, 0);
+    unlinkat(opened.get(), head_file.text, 0);
+    view.release(place.index);
+    return -error;
+  }
+  view.publish(place.index);
   return place.id;
 }
 
-void Namespace::protect(std::int32_t id, std::uint64_t generation, const Permission& permission) {
+int Namespace::protect(std::int32_t id, std::uint64_t generation, const Permission& permission) {
+  seam::Uncancelled uncancelled;
   files::Descriptor opened = directory();
-  if (opened) files::protect(opened.get(), id, generation, permission);
+  return opened ? files::protect(opened.get(), id, generation, permission) : ENOSYS;
 }
 
+namespace {
+
+void delete_files(int directory, std::int32_t id, std::uint64_t generation) {
+  unlinkat(directory, files::arena_name(id, generation).text, 0);
+  unlinkat(directory, files::head_name(id, generation).text, 0);
+}
+
+}  // namespace
+
 void Namespace::forget(std::int32_t id, std::uint64_t generation) {
-  {
-    RegistryLock lock(registry());
-    RegistryView view(registry());
-    std::uint32_t index = static_cast<std::uint32_t>(id) % index_count;
-    Slot* slot = view.used_slot(index);
-    if (slot != nullptr && slot->id == id && slot->generation == generation) view.withdraw(index);
-  }
+  seam::Uncancelled uncancelled;
   files::Descriptor opened = directory();
-  if (!opened) return;
-  unlinkat(opened.get(), files::arena_name(id, generation).text, 0);
-  unlinkat(opened.get(), files::head_name(id, generation).text, 0);
+  RegistryLock lock(*this);
+  RegistryView view(registry());
+  std::uint32_t index = static_cast<std::uint32_t>(id) % index_count;
+  Slot* slot = view.used_slot(index);
+  if (slot == nullptr || slot->id.get() != id || slot->generation.get() != generation) return;
+  view.withdraw(index);
+  if (opened) delete_files(opened.get(), id, generation);
+  view.release(index);
+}
+
+void Namespace::clear_away() {
+  RegistryView view(registry());
+  view.repair();
+  files::Descriptor opened = directory();
+  for (std::uint32_t index = 0; index < view.end(); ++index) {
+    Slot& slot = registry().slots[index];
+    if (slot.state.get() != SlotState::reserved) continue;
+    if (opened) delete_files(opened.get(), slot.id.get(), slot.generation.get());
+    view.release(index);
+  }
 }
 
 Segment* Namespace::map(std::int32_t id, std::uint64_t generation, int& error) {
@@ -248,6 +332,7 @@ Segment* Namespace::map(std::int32_t id, std::uint64_t generation, int& error) {
   }
   made->id = id;
   made->generation = generation;
+  made->home = this;
   made->head = files::open(opened.get(), files::head_name(id, generation).text, head_size, true);
   if (made->head.address == nullptr) {
     error = errno == ENOENT || errno == EACCES ? EINVAL : errno;
@@ -255,77 +340,104 @@ Segment* Namespace::map(std::int32_t id, std::uint64_t generation, int& error) {
     return nullptr;
   }
   const Head& head = made->shared();
-  if (head.magic != head_magic || head.version != layout_version || head.id != id ||
-      head.generation != generation || head.permission.cuid != made->head.owner) {
+  if (head.magic.get() != head_magic || head.version.get() != layout_version || head.id.get() != id ||
+      head.generation.get() != generation || head.state.permission.cuid.get() != made->head.owner) {
     error = EINVAL;
-    files::unmap(made->head);
-    free(made);
+    unmap(made);
     return nullptr;
   }
   if (made->head.writable) {
-    made->arena = files::open(opened.get(), files::arena_name(id, generation).text, unit_size, false);
+    constexpr std::size_t least = tiles_offset + page_size;
+    made->arena = files::open(opened.get(), files::arena_name(id, generation).text, least, false);
+    if (made->arena.address != nullptr && !seam::reserve_memory(made->arena.address, page_size)) {
+      error = ENOMEM;
+      unmap(made);
+      return nullptr;
+    }
   }
   return made;
 }
 
-void Namespace::drop(Segment* segment) {
+void Namespace::unmap(Segment* segment) {
   files::unmap(segment->head);
   files::unmap(segment->arena);
   free(segment);
 }
 
-Segment* Namespace::attach(std::int32_t id, int& error) {
-  ProcessLock lock;
-  Segment*& cached = segments_[static_cast<std::uint32_t>(id) % index_count];
-  if (cached != nullptr && cached->id == id && !cached->removed() && cached->usable()) {
-    ++cached->uses;
-    return cached;
-  }
-  std::uint64_t generation;
-  {
-    RegistryLock registry_lock(registry());
-    Slot* slot = RegistryView(registry()).used_slot(static_cast<std::uint32_t>(id) % index_count);
-    if (slot == nullptr || slot->id != id) {
-      error = EINVAL;
-      return nullptr;
+// The process's lock is held: pins are only added under it.
+void Namespace::unmap_unpinned(bool all) {
+  for (Segment** link = &mapped_; *link != nullptr;) {
+    Segment* segment = *link;
+    Segment*& found = segments_[static_cast<std::uint32_t>(segment->id) % index_count];
+    if (segment->pins.load() != 0 || (!all && found == segment && !segment->removed())) {
+      link = &segment->next;
+      continue;
     }
-    generation = slot->generation;
+    if (found == segment) found = nullptr;
+    *link = segment->next;
+    unmap(segment);
+    --mapped_count_;
   }
-  Segment* mapped = map(id, generation, error);
-  if (mapped == nullptr) return nullptr;
-  if (mapped->removed()) {
-    drop(mapped);
-    error = EINVAL;
-    return nullptr;
+  tidy_at_ = 2 * mapped_count_ + 8;
+}
+
+Segment* Namespace::attach(std::int32_t id, int& error) {
+  std::uint64_t generation = 0;
+  {
+    ProcessLock lock;
+    Segment* cached = segments_[static_cast<std::uint32_t>(id) % index_count];
+    if (cached != nullptr && cached->id == id && !cached->removed() && cached->usable()) {
+      cached->pins.fetch_add(1);
+      return cached;
+    }
   }
-  // One that is in use elsewhere is dropped by its last user.
-  if (cached != nullptr && cached->uses == 0) drop(cached);
-  cached = mapped;
-  ++mapped->uses;
-  return mapped;
+  seam::Uncancelled uncancelled;
+  leave_removed_queues();
+  bool gone = false;
+  {
+    ProcessLock lock;
+    {
+      RegistryLock registry_lock(*this);
+      Slot* slot = RegistryView(registry()).used_slot(static_cast<std::uint32_t>(id) % index_count);
+      if (slot == nullptr || slot->id.get() != id) {
+        error = EINVAL;
+        return nullptr;
+      }
+      generation = slot->generation.get();
+    }
+    Segment* mapped = map(id, generation, error);
+    if (mapped == nullptr) {
+      gone = error == EINVAL;
+    } else if (!mapped->removed()) {
+      segments_[static_cast<std::uint32_t>(id) % index_count] = mapped;
+      mapped->next = mapped_;
+      mapped_ = mapped;
+      mapped->pins.store(1);
+      if (++mapped_count_ >= tidy_at_) unmap_unpinned(false);
+      return mapped;
+    } else {
+      // Certain only once its remover has released the lock.
+      gone = mapped->usable() && Locked(*mapped).gone();
+      unmap(mapped);
+      error = EINVAL;
+    }
+  }
+  if (gone) forget(id, generation);  // its remover has died before it came to this
+  return nullptr;
 }
 
 Segment* Namespace::attach_index(std::uint32_t index, int& error) {
   std::int32_t id;
   {
-    RegistryLock registry_lock(registry());
+    RegistryLock registry_lock(*this);
     Slot* slot = RegistryView(registry()).used_slot(index % index_count);
     if (slot == nullptr) {
       error = EINVAL;
       return nullptr;
     }
-    id = slot->id;
+    id = slot->id.get();
   }
   return attach(id, error);
-}
-
-void Namespace::detach(Segment* segment) {
-  ProcessLock lock;
-  if (--segment->uses != 0) return;
-  Segment*& cached = segments_[static_cast<std::uint32_t>(segment->id) % index_count];
-  if (cached == segment && !segment->removed()) return;
-  if (cached == segment) cached = nullptr;
-  drop(segment);
 }
 
 }  // namespace svmq

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "calls.h"
 #include "default_directory.h"
 
@@ -131,13 +132,21 @@ INTERPOSED int msgctl(int id, int command, struct msqid_ds* buffer) {
 }
 
 INTERPOSED int unshare(int flags) noexcept {
-  int result = NEXT(unshare)(flags);
+  int result;
+  {
+    CredentialsChange change;
+    result = NEXT(unshare)(flags);
+  }
   if (result == 0 && (flags & CLONE_NEWIPC) != 0) follow(true);
   return result;
 }
 
 INTERPOSED int setns(int file, int kind) noexcept {
-  int result = NEXT(setns)(file, kind);
+  int result;
+  {
+    CredentialsChange change;
+    result = NEXT(setns)(file, kind);
+  }
   if (result == 0 && (kind == 0 || (kind & CLONE_NEWIPC) != 0)) follow(false);
   return result;
 }
@@ -176,6 +185,9 @@ INTERPOSED long syscall(long number, ...) noexcept {
       return answer(control(static_cast<int>(a), static_cast<int>(b), reinterpret_cast<void*>(c)));
     case SYS_unshare: return unshare(static_cast<int>(a));
     case SYS_setns: return setns(static_cast<int>(a), static_cast<int>(b));
-    default: return NEXT(syscall)(number, a, b, c, d, e, f);
+    default: {
+      CredentialsChange change(CredentialsChange::by_system_call(number));
+      return NEXT(syscall)(number, a, b, c, d, e, f);
+    }
   }
 }

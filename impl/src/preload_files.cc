@@ -19,6 +19,7 @@
 #include "calls.h"
 #include "guarded.h"
 #include "preload.h"
+#include "signals.h"
 
 // Declared by the C library for fortified programs only, and without their names elsewhere.
 extern "C" {
@@ -142,7 +143,7 @@ ssize_t write_limit(const char* name, int file, const void* data, std::size_t si
   if (offset == 0) {
     char text[64] = {};
     std::size_t length = size < sizeof text - 1 ? size : sizeof text - 1;
-    guarded::install();
+    signals::watch_faults();
     if (!guarded::read(text, data, length)) return answer(-EFAULT);
     if (strlen(text) < length) return answer(-EINVAL);
     if (long result = set_limit(name, text); result < 0) return answer(result);

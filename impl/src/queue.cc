@@ -1,18 +1,10 @@
 #include "queue.h"
 
 #include <climits>
-#include <cstring>
+
+#include "thread.h"
 
 namespace svmq {
-namespace {
-
-std::uint32_t units_for(std::size_t bytes) {
-  return static_cast<std::uint32_t>((bytes + unit_size - 1) / unit_size);
-}
-
-constexpr std::uint32_t reserve_step = 256;  // units whose memory is asked for at once: 16 KiB
-
-}  // namespace
 
 Wanted Wanted::of(long type, int flags) {
   constexpr int msg_except = 020000;
@@ -32,415 +24,339 @@ bool Wanted::accepts(std::int64_t message_type) const {
   return false;
 }
 
-void Wakeups::add(seam::WaitingWord& word) {
-  if (count_ == most) words_[--count_]->wake();
-  words_[count_++] = &word;
+// ---- whom to wake
+
+void Wakeups::add(Member& member) {
+  if (member.asleep.get() != 0) {
+    member.waiting.claim();
+    if (sleeper_ != nullptr) sleeper_->wake();
+    sleeper_ = &member.waiting;
+  } else if (spinner_count_ < most) {
+    spinners_[spinner_count_++] = {&member.waiting, member.serial.get()};
+  }  // else it finds out when it is tired of spinning
 }
 
-void Wakeups::deliver_and_release(seam::Word& lock) {
-  if (count_ == 0) return seam::release(lock);
-  for (int i = 0; i < count_ - 1; ++i) words_[i]->wake();
-  words_[count_ - 1]->wake_and_release(lock);
-  count_ = 0;
+void Wakeups::commit(Space& space) {
+  if (sleeper_ != nullptr) sleeper_->wake();
+  sleeper_ = nullptr;
+  space.commit();
 }
 
-void Queue::initialize(Head& head, std::size_t arena_size) {
-  head.magic = head_magic;
-  head.version = layout_version;
-  head.arena_size = arena_size;
-  head.queue = head.receivers = head.senders = head.claimed = {none, none};
-  head.free_extents = none;
+void Wakeups::release(Space& space) {
+  if (sleeper_ != nullptr) {
+    sleeper_->wake_and_release(space.head.lock);
+  } else {
+    space.commit();
+    seam::release(space.head.lock);
+  }
+  for (int i = 0; i < spinner_count_; ++i) spinners_[i].waiting->poke(spinners_[i].serial);
+  sleeper_ = nullptr;
+  spinner_count_ = 0;
 }
 
 bool Queue::room_for(std::size_t size) const {
-  return head_->bytes + size <= head_->capacity && head_->messages + 1 <= head_->capacity;
+  const State& seen = head().state;
+  return seen.bytes.get() + size <= seen.capacity.get() && seen.messages.get() + 1 <= seen.capacity.get();
 }
 
-// ---- storage
+// ---- members
 
-Extent* Queue::extent(std::uint32_t index) {
-  if (index < units_) {
-    auto* found = reinterpret_cast<Extent*>(arena_ + std::size_t{index} * unit_size);
-    std::uint32_t units = found->units;
-    if (units != 0 && units <= units_ - index) return found;
-  }
-  damaged_ = true;
-  return nullptr;
+bool Queue::is_dead(const Member& member) {
+  if (member.waiting.dead()) return true;
+  std::uint64_t here = this_thread().space;
+  // Process ids of other namespaces say nothing here; members of a living process that have died go with it.
+  return here != 0 && member.space.get() == here && !seam::process_exists(member.process.get());
 }
 
-Message* Queue::message(std::uint32_t index, Kind kind) {
-  Extent* found = extent(index);
-  if (found == nullptr) return nullptr;
-  if (found->kind == kind) return reinterpret_cast<Message*>(found);
-  damaged_ = true;
-  return nullptr;
+// A member that died: nobody else frees its place and what is in its hand.
+void Queue::bury(Index index, Member& member) {
+  if (member.waits.get() != Waits::not_at_all) stop_waiting(index);
+  put_down(index);
+  space_.set(member.used, 0);
 }
 
-Waiter* Queue::waiter(std::uint32_t index) {
-  Extent* found = extent(index);
-  if (found == nullptr) return nullptr;
-  if (found->kind == Kind::waiter && found->units >= waiter_units) return reinterpret_cast<Waiter*>(found);
-  damaged_ = true;
-  return nullptr;
-}
-
-// A new tile at the end of the used part, with memory behind it.
-std::uint32_t Queue::bump(std::uint32_t wanted_units) {
-  std::uint32_t index = head_->fresh;
-  if (index > units_ || wanted_units > units_ - index) return none;
-  std::uint32_t end = index + wanted_units;
-  std::uint32_t reserved = head_->reserved;
-  if (end > reserved) {
-    if (reserved > units_) return none;
-    std::uint32_t more = end - reserved + reserve_step;
-    if (more > units_ - reserved) more = units_ - reserved;
-    if (!seam::reserve_memory(arena_ + std::size_t{reserved} * unit_size / 4096 * 4096,
-                              (std::size_t{more} * unit_size + 4095) / 4096 * 4096)) {
-      return none;
+Index Queue::join() {
+  constexpr std::uint32_t looks = 8;
+  Control& control = space_.control;
+  std::uint32_t count = control.members.get();
+  if (count >= most_members) count = most_members - 1;
+  Index chosen = none;
+  std::uint32_t at = control.next_checked.get();
+  for (std::uint32_t i = 0; i < looks && i < count; ++i) {
+    at = at >= count ? 1 : at + 1;
+    Member& seen = *space_.member_at(at);
+    if (seen.used.get() != 0 && is_dead(seen)) bury(at, seen);
+    if (seen.used.get() == 0) {
+      chosen = at;
+      break;
     }
-    head_->reserved = reserved + more;
   }
-  auto* made = reinterpret_cast<Extent*>(arena_ + std::size_t{index} * unit_size);
-  *made = {Kind::free, wanted_units, none, 0};
-  seam::order();
-  head_->fresh = end;
-  return index;
+  space_.set(control.next_checked, at);
+  if (chosen == none) {
+    if (count + 1 >= most_members) return none;
+    chosen = count + 1;
+    std::byte* record = reinterpret_cast<std::byte*>(space_.member_at(chosen));
+    if (!seam::reserve_memory(record - reinterpret_cast<std::uintptr_t>(record) % page_size, page_size)) return none;
+    space_.set(control.members, chosen);
+  }
+  Member& made = *space_.member_at(chosen);
+  made.process.set(seam::process_id());
+  made.space.set(this_thread().space);
+  made.hand.set(none);
+  made.reads.set(0);
+  made.waits.set(Waits::not_at_all);
+  made.asleep.set(0);
+  made.waiting.disarm(0);
+  space_.set(made.used, 1);
+  return chosen;
 }
 
-// An extent off the free list or a new one; shorter than wanted only where no whole one is left.
-std::uint32_t Queue::take_extent(std::uint32_t wanted_units) {
-  constexpr int probes = 32;
-  std::uint32_t* link = &head_->free_extents;
-  for (int i = 0; i < probes && *link != none; ++i) {
-    std::uint32_t index = *link;
-    Extent* found = extent(index);
-    if (found == nullptr || found->kind != Kind::free) {
-      damaged_ = true;
-      return none;
+void Queue::leave(Index index) {
+  Member* mine = space_.member(index);
+  if (mine != nullptr) bury(index, *mine);
+}
+
+void Queue::put_down(Index index) {
+  Member* mine = space_.member(index);
+  if (mine == nullptr) return;
+  Index hand = mine->hand.get();
+  if (hand == none) return;
+  if (space_.message(hand) == nullptr) return;
+  tiles_.give_back(hand);
+  space_.set(mine->hand, none);
+}
+
+bool Queue::provide(Index index, std::size_t size) {
+  Member* mine = space_.member(index);
+  if (mine == nullptr) return false;
+  put_down(index);
+  Index made = tiles_.take(units_for(text_offset + size), Kind::message);
+  if (made == none || damaged()) return false;
+  space_.set(mine->hand, made);
+  return true;
+}
+
+// ---- messages
+
+bool Queue::link(Index index) {
+  Message* added = space_.message(index);
+  if (added == nullptr) return false;
+  Index group = types_.obtain(added->type.get());
+  Type* type = group == none ? nullptr : space_.type(group);
+  if (type == nullptr) return false;
+  State& all = space_.state();
+  Index last = all.queue.last.get();
+  added->tile.next.set(none);
+  added->tile.previous.set(last);
+  added->group.set(group);
+  added->younger.set(none);
+  added->partner.set(index);
+  if (last == none) {
+    all.queue.first.set(index);
+  } else {
+    Message* before = space_.message(last);
+    if (before == nullptr) return false;
+    space_.set(before->tile.next, index);
+    if (before->type.get() == added->type.get()) {
+      Index first = before->partner.get();
+      Message* first_of_run = space_.message(first);
+      if (first_of_run == nullptr) return false;
+      added->partner.set(first);
+      space_.set(first_of_run->partner, index);
     }
-    if (found->units >= wanted_units) {
-      if (found->units > wanted_units) {
-        std::uint32_t rest = index + wanted_units;
-        auto* tail = reinterpret_cast<Extent*>(arena_ + std::size_t{rest} * unit_size);
-        *tail = {Kind::free, found->units - wanted_units, found->next, 0};
-        seam::order();
-        found->units = wanted_units;
-        *link = rest;
-      } else {
-        *link = found->next;
-      }
-      ++head_->live;
-      return index;
+  }
+  all.queue.last.set(index);
+  if (type->first.get() == none) {
+    space_.set(type->first, index);
+  } else {
+    Message* older = space_.message(type->last.get());
+    if (older == nullptr) return false;
+    space_.set(older->younger, index);
+  }
+  space_.set(type->last, index);
+  all.bytes.set(all.bytes.get() + added->size.get());
+  all.messages.set(all.messages.get() + 1);
+  return !damaged();
+}
+
+// The oldest of its type, as every one is that is ever received.
+void Queue::unlink(Index index, Message& gone) {
+  State& all = space_.state();
+  Index before_index = gone.tile.previous.get(), behind_index = gone.tile.next.get();
+  Message* before = before_index == none ? nullptr : space_.message(before_index);
+  Message* behind = behind_index == none ? nullptr : space_.message(behind_index);
+  std::int64_t type = gone.type.get();
+  bool goes_on_before = before != nullptr && before->type.get() == type;
+  bool goes_on_behind = behind != nullptr && behind->type.get() == type;
+  Index partner = gone.partner.get();
+  if (goes_on_behind && !goes_on_before) {
+    Message* last = space_.message(partner);
+    if (last == nullptr) return;
+    space_.set(behind->partner, partner);
+    space_.set(last->partner, behind_index);
+  } else if (goes_on_before && !goes_on_behind) {
+    Message* first = space_.message(partner);
+    if (first == nullptr) return;
+    space_.set(before->partner, partner);
+    space_.set(first->partner, before_index);
+  } else if (before != nullptr && behind != nullptr && !goes_on_before && before->type.get() == behind->type.get()) {
+    Index first_index = before->partner.get(), last_index = behind->partner.get();
+    Message* first = space_.message(first_index);
+    Message* last = space_.message(last_index);
+    if (first == nullptr || last == nullptr) return;
+    space_.set(first->partner, last_index);
+    space_.set(last->partner, first_index);
+  }
+  if (before != nullptr) {
+    space_.set(before->tile.next, behind_index);
+  } else {
+    all.queue.first.set(behind_index);
+  }
+  if (behind != nullptr) {
+    space_.set(behind->tile.previous, before_index);
+  } else {
+    all.queue.last.set(before_index);
+  }
+
+  Type* group = space_.type(gone.group.get());
+  if (group == nullptr || group->first.get() != index) return space_.damage();
+  space_.set(group->first, gone.younger.get());
+  all.bytes.set(all.bytes.get() - gone.size.get());
+  all.messages.set(all.messages.get() - 1);
+}
+
+Index Queue::find(const Wanted& wanted) {
+  Index first = head().state.queue.first.get();
+  if (first == none) return none;
+  switch (wanted.select) {
+    case Select::any: return first;
+    case Select::equal: {
+      Index group = types_.find(wanted.type);
+      Type* type = group == none ? nullptr : space_.type(group);
+      return type == nullptr ? none : type->first.get();
     }
-    link = &found->next;
-  }
-  std::uint32_t index = bump(wanted_units);
-  if (index == none && head_->free_extents != none) {
-    index = head_->free_extents;
-    Extent* piece = extent(index);
-    if (piece == nullptr) return none;
-    head_->free_extents = piece->next;
-  }
-  if (index != none) ++head_->live;
-  return index;
-}
-
-void Queue::release_extent(std::uint32_t index) {
-  Extent* freed = extent(index);
-  if (freed == nullptr) return;
-  freed->kind = Kind::free;
-  freed->next = head_->free_extents;
-  head_->free_extents = index;
-  if (--head_->live == 0) {  // all is free: begin again with one piece
-    head_->free_extents = none;
-    seam::order();
-    head_->fresh = 0;
-  }
-}
-
-std::uint32_t Queue::store(std::int64_t type, const void* text, std::size_t size) {
-  auto* source = static_cast<const std::byte*>(text);
-  std::uint32_t first = none, last = none;
-  std::size_t left = size;
-  do {
-    std::size_t header = first == none ? sizeof(Message) : sizeof(Extent);
-    std::uint32_t index = take_extent(units_for(header + left));
-    Extent* made = index == none ? nullptr : extent(index);
-    if (made == nullptr) {
-      if (first != none) discard(first);
-      return none;
+    case Select::different: {
+      Message* oldest = space_.message(first);
+      if (oldest == nullptr) return none;
+      if (oldest->type.get() != wanted.type) return first;
+      Message* last_of_run = space_.message(oldest->partner.get());
+      return last_of_run == nullptr ? none : last_of_run->tile.next.get();
     }
-    std::size_t here = std::size_t{made->units} * unit_size - header;
-    if (here > left) here = left;
-    made->next = none;
-    if (first == none) {
-      auto* head = reinterpret_cast<Message*>(made);
-      head->type = type;
-      head->size = static_cast<std::uint32_t>(size);
-      head->receiver = head->next = head->previous = none;
-      head->position = 0;
-      first = index;
-    } else {
-      extent(last)->next = index;
+    case Select::up_to: {
+      Index group = types_.lowest();
+      Type* type = group == none ? nullptr : space_.type(group);
+      return type == nullptr || type->value.get() > wanted.type ? none : type->first.get();
     }
-    std::memcpy(reinterpret_cast<std::byte*>(made) + header, source, here);
-    seam::order();
-    made->kind = first == index ? Kind::held : Kind::part;
-    last = index;
-    source += here;
-    left -= here;
-  } while (left != 0);
-  return first;
-}
-
-void Queue::load(std::uint32_t message, void* text, std::size_t size) {
-  auto* target = static_cast<std::byte*>(text);
-  std::size_t header = sizeof(Message);
-  std::uint32_t index = message;
-  while (size != 0) {
-    Extent* piece = extent(index);
-    if (piece == nullptr || (header == sizeof(Extent) && piece->kind != Kind::part)) {
-      damaged_ = true;
-      return;
-    }
-    std::size_t here = std::size_t{piece->units} * unit_size - header;
-    if (here > size) here = size;
-    std::memcpy(target, reinterpret_cast<std::byte*>(piece) + header, here);
-    target += here;
-    size -= here;
-    header = sizeof(Extent);
-    index = piece->next;
-  }
-}
-
-void Queue::discard(std::uint32_t message) {
-  std::uint32_t index = message;
-  for (std::uint32_t steps = 0; index != none && steps <= units_; ++steps) {
-    Extent* piece = extent(index);
-    if (piece == nullptr || piece->kind == Kind::free || piece->kind == Kind::waiter) return;
-    std::uint32_t next = piece->next;
-    release_extent(index);
-    index = next;
-  }
-}
-
-// ---- lists
-
-template <>
-Message* Queue::node<Message>(std::uint32_t index) {
-  return message(index, Kind::queued);
-}
-
-template <>
-Waiter* Queue::node<Waiter>(std::uint32_t index) {
-  return waiter(index);
-}
-
-template <class Node>
-void Queue::append(List& list, std::uint32_t index) {
-  Node* added = node<Node>(index);
-  if (added == nullptr) return;
-  added->next = none;
-  added->previous = list.last;
-  if (list.last == none) {
-    list.first = index;
-  } else if (Node* before = node<Node>(list.last)) {
-    before->next = index;
-  }
-  list.last = index;
-}
-
-template <class Node>
-void Queue::unlink(List& list, std::uint32_t index) {
-  Node* gone = node<Node>(index);
-  if (gone == nullptr) return;
-  std::uint32_t next = gone->next, previous = gone->previous;
-  if (previous == none) {
-    list.first = next;
-  } else if (Node* before = node<Node>(previous)) {
-    before->next = next;
-  }
-  if (next == none) {
-    list.last = previous;
-  } else if (Node* after = node<Node>(next)) {
-    after->previous = previous;
-  }
-}
-
-template void Queue::append<Message>(List&, std::uint32_t);
-template void Queue::append<Waiter>(List&, std::uint32_t);
-
-std::uint32_t Queue::find(const Wanted& wanted) {
-  std::uint32_t best = none;
-  std::int64_t best_type = 0;
-  std::uint32_t index = head_->queue.first;
-  for (std::uint32_t steps = 0; index != none; ++steps) {
-    Message* candidate = node<Message>(index);
-    if (candidate == nullptr || steps > units_) {
-      damaged_ = true;
-      return none;
-    }
-    std::int64_t type = candidate->type;
-    if (wanted.accepts(type)) {
-      if (wanted.select != Select::up_to || type == 1) return index;
-      if (best == none || type < best_type) {
-        best = index;
-        best_type = type;
-      }
-    }
-    index = candidate->next;
-  }
-  return best;
-}
-
-std::uint32_t Queue::at_place(std::int64_t place) {
-  std::uint32_t index = head_->queue.first;
-  for (std::uint32_t steps = 0; index != none; ++steps) {
-    if (steps > units_) break;
-    if (steps == place) return index;
-    Message* passed = node<Message>(index);
-    if (passed == nullptr) return none;
-    index = passed->next;
   }
   return none;
 }
 
-// ---- waiting
-
-std::uint32_t Queue::add_waiter(bool sender, seam::WaitingWord::Place& place) {
-  bury_dead(head_->claimed);
-  bury_dead(head_->senders);
-  bury_dead(head_->receivers);
-  std::uint32_t index = take_extent(waiter_units);
-  Extent* made = index == none ? nullptr : extent(index);
-  if (made == nullptr) return none;
-  if (made->units < waiter_units) {
-    release_extent(index);
-    return none;
+Index Queue::at_place(std::int64_t place) {
+  Index index = head().state.queue.first.get();
+  for (std::uint64_t steps = 0; index != none && steps <= space_.units(); ++steps) {
+    if (static_cast<std::int64_t>(steps) == place) return index;
+    Message* passed = space_.message(index);
+    if (passed == nullptr) return none;
+    index = passed->tile.next.get();
   }
-  auto* added = reinterpret_cast<Waiter*>(made);
-  added->position = ++head_->position;
-  added->process = seam::process_id();
-  added->thread = static_cast<std::int32_t>(seam::thread_id());
-  added->message = none;
-  added->limit = 0;
-  added->outcome = Outcome::pending;
-  added->sender = sender;
-  added->ask_again = 0;
-  added->next = added->previous = none;
-  place = added->word.arm();
-  return index;
+  return none;
 }
 
-std::uint32_t Queue::wait_to_send(std::uint32_t message, seam::WaitingWord::Place& place) {
-  std::uint32_t index = add_waiter(true, place);
-  if (index == none) return none;
-  auto* added = reinterpret_cast<Waiter*>(extent(index));
-  added->message = message;
-  seam::order();
-  added->extent.kind = Kind::waiter;
-  append<Waiter>(head_->senders, index);
-  return index;
+// ---- the lines of those that wait
+
+void Queue::append(List& list, Index index) {
+  Member* added = space_.member(index);
+  if (added == nullptr) return;
+  Index last = list.last.get();
+  space_.set(added->next, none);
+  space_.set(added->previous, last);
+  if (last == none) {
+    list.first.set(index);
+  } else if (Member* before = space_.member(last)) {
+    space_.set(before->next, index);
+  }
+  list.last.set(index);
 }
 
-std::uint32_t Queue::wait_to_receive(const Wanted& wanted, std::uint32_t limit,
-                                     seam::WaitingWord::Place& place) {
-  std::uint32_t index = add_waiter(false, place);
-  if (index == none) return none;
-  auto* added = reinterpret_cast<Waiter*>(extent(index));
-  added->select = wanted.select;
-  added->type = wanted.type;
-  added->limit = limit;
-  seam::order();
-  added->extent.kind = Kind::waiter;
-  append<Waiter>(head_->receivers, index);
-  return index;
+void Queue::take_out(List& list, Index index) {
+  Member* gone = space_.member(index);
+  if (gone == nullptr) return;
+  Index next = gone->next.get(), previous = gone->previous.get();
+  if (previous == none) {
+    list.first.set(next);
+  } else if (Member* before = space_.member(previous)) {
+    space_.set(before->next, next);
+  }
+  if (next == none) {
+    list.last.set(previous);
+  } else if (Member* behind = space_.member(next)) {
+    space_.set(behind->previous, previous);
+  }
 }
 
-List& Queue::list_of(const Waiter& waiter) {
-  if (waiter.word.claimed()) return head_->claimed;
-  return waiter.sender != 0 ? head_->senders : head_->receivers;
-}
-
-void Queue::leave(std::uint32_t index) {
-  Waiter* mine = waiter(index);
+void Queue::wait(Index index, Waits waits, bool asleep) {
+  Member* mine = space_.member(index);
   if (mine == nullptr) return;
-  unlink<Waiter>(list_of(*mine), index);
-  release_extent(index);
+  mine->asleep.set(asleep ? 1 : 0);
+  mine->serial.set(mine->serial.get() + 1);
+  mine->setting.set(head().state.settings.get());
+  mine->outcome.set(Outcome::pending);
+  space_.set(mine->waits, waits);
+  append(list_of(waits), index);
 }
 
-bool Queue::claim(std::uint32_t index, Waiter& waiter) {
-  List& list = list_of(waiter);
-  if (!waiter.word.claim()) {
-    bury(index, waiter);
-    return false;
-  }
-  unlink<Waiter>(list, index);
-  append<Waiter>(head_->claimed, index);
-  return true;
+void Queue::stop_waiting(Index index) {
+  Member* mine = space_.member(index);
+  if (mine == nullptr || mine->waits.get() == Waits::not_at_all) return;
+  take_out(list_of(mine->waits.get()), index);
+  space_.set(mine->waits, Waits::not_at_all);
 }
 
-void Queue::end_wait(std::uint32_t index, Waiter& waiter, Outcome outcome, Wakeups& wakeups) {
-  if (!claim(index, waiter)) return;
-  waiter.outcome = outcome;
-  wakeups.add(waiter.word);
+void Queue::end_wait(Index index, Member& member, Outcome outcome, Wakeups& wakeups) {
+  stop_waiting(index);
+  space_.set(member.outcome, outcome);
+  wakeups.add(member);
 }
 
-void Queue::end_all(List& list, Outcome outcome, Wakeups& wakeups) {
-  for (std::uint32_t steps = 0; list.first != none && steps <= units_; ++steps) {
-    std::uint32_t index = list.first;
-    Waiter* first = waiter(index);
-    if (first == nullptr) return;
-    end_wait(index, *first, outcome, wakeups);
-  }
-}
-
-// A waiter that died: nobody else frees its record and its message.
-void Queue::bury(std::uint32_t index, Waiter& waiter) {
-  unlink<Waiter>(list_of(waiter), index);
-  std::uint32_t message = waiter.message;
-  release_extent(index);
-  if (message == none) return;
-  Extent* owned = extent(message);
-  if (owned != nullptr && (owned->kind == Kind::held || owned->kind == Kind::handed)) discard(message);
-}
-
-void Queue::bury_dead(List& list) {
-  std::uint32_t index = list.first;
-  for (std::uint32_t steps = 0; index != none && steps <= units_; ++steps) {
-    Waiter* seen = waiter(index);
-    if (seen == nullptr) return;
-    std::uint32_t next = seen->next;
-    if (seen->word.dead()) bury(index, *seen);
-    index = next;
+void Queue::wake_all(const List& list, Wakeups& wakeups) {
+  Index index = list.first.get();
+  for (std::uint32_t steps = 0; index != none && steps < most_members; ++steps) {
+    Member* member = space_.member(index);
+    if (member == nullptr) return;
+    index = member->next.get();
+    wakeups.add(*member);
   }
 }
 
 // ---- steps
 
-// Oldest matching receiver first; those with too small a buffer are told so on the way (wait.rcv.order,
-// .toosmall).
-bool Queue::hand_over(std::uint32_t index, Wakeups& wakeups) {
-  Message* handed = message(index, Kind::held);
-  if (handed == nullptr) return true;
-  std::uint32_t at = head_->receivers.first;
-  for (std::uint32_t steps = 0; at != none && steps <= units_; ++steps) {
-    Waiter* candidate = waiter(at);
+// Oldest matching receiver first; those with too small a buffer are told so on the way (wait.rcv.order, .toosmall).
+bool Queue::hand_over(Index index, std::int32_t process, std::int64_t time, Wakeups& wakeups) {
+  Message* handed = space_.message(index);
+  if (handed == nullptr) return false;
+  std::int64_t type = handed->type.get();
+  Index at = head().state.receivers.first.get();
+  for (std::uint32_t steps = 0; at != none && steps < most_members; ++steps) {
+    Member* candidate = space_.member(at);
     if (candidate == nullptr) return false;
-    std::uint32_t next = candidate->next;
-    if (Wanted{candidate->select, candidate->type}.accepts(handed->type)) {
-      if (candidate->limit < handed->size) {
+    Index next = candidate->next.get();
+    // Who has not yet looked at changed settings is not in line.
+    bool in_line = candidate->setting.get() == head().state.settings.get();
+    if (in_line && Wanted{candidate->select.get(), candidate->type.get()}.accepts(type)) {
+      if (candidate->waiting.dead()) {
+        bury(at, *candidate);
+      } else if (candidate->size.get() < handed->size.get()) {
         end_wait(at, *candidate, Outcome::too_big, wakeups);
-      } else if (claim(at, *candidate)) {
-        handed->receiver = at;
-        seam::order();
-        handed->extent.kind = Kind::handed;  // the commit
-        seam::order();
-        candidate->message = index;
-        candidate->outcome = Outcome::done;
-        head_->received_at = head_->intent.time;
-        head_->receiver = candidate->process;  // as the standard says; Linux has the thread's id (waivers.toml)
-        wakeups.add(candidate->word);
+        if (space_.nearly_full()) wakeups.commit(space_);
+      } else {
+        put_down(at);
+        space_.set(candidate->hand, index);
+        candidate->reads.set(1);
+        space_.state().received_at.set(time);
+        space_.state().receiver.set(candidate->process.get());  // as the standard says; Linux has the thread's id
+        space_.state().sent_at.set(time);
+        space_.state().sender.set(process);
+        end_wait(at, *candidate, Outcome::done, wakeups);
         return true;
       }
     }
@@ -449,77 +365,53 @@ bool Queue::hand_over(std::uint32_t index, Wakeups& wakeups) {
   return false;
 }
 
-void Queue::send(std::uint32_t index, std::int32_t process, std::uint32_t sender, Wakeups& wakeups) {
-  Message* sent = message(index, Kind::held);
-  if (sent == nullptr) return;
-  Intent& intent = head_->intent;
-  intent.message = index;
-  intent.sender = sender;
-  intent.process = process;
-  intent.time = seam::now();
-  seam::order();
-  intent.step = Step::send;
-  seam::order();
-  if (!hand_over(index, wakeups)) {
-    sent->position = ++head_->position;
-    seam::order();
-    sent->extent.kind = Kind::queued;  // the commit
-    seam::order();
-    append<Message>(head_->queue, index);
-    head_->bytes += sent->size;
-    head_->messages += 1;
+bool Queue::send(Index member, Wakeups& wakeups) {
+  Member* sender = space_.member(member);
+  if (sender == nullptr) return false;
+  Index index = sender->hand.get();
+  std::int64_t time = seam::now();
+  std::int32_t process = sender->process.get();
+  if (head().state.receivers.first.get() != none && hand_over(index, process, time, wakeups)) {
+    space_.set(sender->hand, none);
+    return true;
   }
-  head_->sent_at = intent.time;
-  head_->sender = process;
-  if (sender != none) {
-    if (Waiter* served = waiter(sender)) {
-      served->message = none;
-      served->outcome = Outcome::done;
-    }
-  }
-  seam::order();
-  intent.step = Step::nothing;
+  if (damaged() || !link(index)) return false;
+  space_.set(sender->hand, none);
+  space_.state().sent_at.set(time);
+  space_.state().sender.set(process);
+  return true;
 }
 
-void Queue::receive(std::uint32_t index, std::int32_t process, Wakeups& wakeups) {
-  Message* taken = message(index, Kind::queued);
-  if (taken == nullptr) return;
-  Intent& intent = head_->intent;
-  intent.message = index;
-  intent.process = process;
-  intent.time = seam::now();
-  seam::order();
-  intent.step = Step::receive;
-  seam::order();
-  unlink<Message>(head_->queue, index);
-  taken->extent.kind = Kind::held;  // the commit
-  seam::order();
-  head_->bytes -= taken->size;
-  head_->messages -= 1;
-  head_->received_at = intent.time;
-  head_->receiver = process;
-  seam::order();
-  intent.step = Step::nothing;
-  serve_senders(wakeups);
+void Queue::receive(Index index, Index member, Wakeups& wakeups) {
+  Message* taken = space_.message(index);
+  Member* receiver = space_.member(member);
+  if (taken == nullptr || receiver == nullptr) return;
+  put_down(member);
+  unlink(index, *taken);
+  space_.set(receiver->hand, index);
+  receiver->reads.set(1);
+  space_.state().received_at.set(seam::now());
+  space_.state().receiver.set(receiver->process.get());
+  if (head().state.senders.first.get() != none && !damaged()) serve_senders(wakeups);
 }
 
-// Completes the calls of waiting senders whose message fits, oldest first, on their behalf: a sender that
-// dies after it was chosen then wastes no room. One whose permission may have changed is told to look for
-// itself instead, and the room it would take is not counted, so that its death is no loss to others either.
+// Completes the calls of waiting senders whose message fits, oldest first, on their behalf: a sender that dies after it
+// was chosen then wastes no room. One whose permission may have changed is told to look for itself instead, and the room
+// it would take is not counted, so that its death is no loss to others either.
 void Queue::serve_senders(Wakeups& wakeups) {
-  std::uint32_t at = head_->senders.first;
-  for (std::uint32_t steps = 0; at != none && steps <= units_; ++steps) {
-    Waiter* candidate = waiter(at);
-    if (candidate == nullptr) return;
-    std::uint32_t next = candidate->next;
-    Message* waiting = message(candidate->message, Kind::held);
-    if (waiting == nullptr) return;
-    if (room_for(waiting->size)) {
-      if (candidate->ask_again != 0) {
+  Index at = head().state.senders.first.get();
+  for (std::uint32_t steps = 0; at != none && steps < most_members; ++steps) {
+    Member* candidate = space_.member(at);
+    if (candidate == nullptr || head().state.messages.get() >= head().state.capacity.get() || space_.nearly_full()) return;
+    Index next = candidate->next.get();
+    if (room_for(candidate->size.get())) {
+      if (candidate->waiting.dead()) {
+        bury(at, *candidate);
+      } else if (candidate->setting.get() != head().state.settings.get()) {
         end_wait(at, *candidate, Outcome::again, wakeups);
-      } else if (claim(at, *candidate)) {
-        send(candidate->message, candidate->process, at, wakeups);
-        wakeups.add(candidate->word);
+      } else {
+        if (!send(at, wakeups)) return;
+        end_wait(at, *candidate, Outcome::done, wakeups);
       }
     }
     at = next;
@@ -527,46 +419,40 @@ void Queue::serve_senders(Wakeups& wakeups) {
 }
 
 void Queue::set(const Permission& permission, std::uint64_t capacity, Wakeups& wakeups) {
-  Intent& intent = head_->intent;
-  intent.permission = permission;
-  intent.capacity = capacity;
-  intent.time = seam::now();
-  seam::order();
-  intent.step = Step::set;
-  seam::order();
-  head_->permission = permission;
-  head_->capacity = capacity;
-  head_->changed_at = intent.time;
-  end_all(head_->receivers, Outcome::again, wakeups);
-  std::uint32_t at = head_->senders.first;
-  for (std::uint32_t steps = 0; at != none && steps <= units_; ++steps) {
-    Waiter* sender = waiter(at);
-    if (sender == nullptr) break;
-    sender->ask_again = 1;
-    at = sender->next;
-  }
+  State& all = space_.state();
+  all.permission.uid.set(permission.uid);
+  all.permission.gid.set(permission.gid);
+  all.permission.mode.set(permission.mode);
+  all.capacity.set(capacity);
+  all.changed_at.set(seam::now());
+  all.settings.set(all.settings.get() + 1);
+  wake_all(all.receivers, wakeups);
   serve_senders(wakeups);
-  seam::order();
-  intent.step = Step::nothing;
 }
 
 void Queue::remove(Wakeups& wakeups) {
-  head_->removed = 1;
-  seam::order();
-  end_all(head_->receivers, Outcome::removed, wakeups);
-  end_all(head_->senders, Outcome::removed, wakeups);
+  State& all = space_.state();
+  all.removed.set(1);
+  wake_all(all.receivers, wakeups);
+  wake_all(all.senders, wakeups);
 }
 
 bool Queue::owes() {
-  std::uint32_t at = head_->claimed.first;
-  for (std::uint32_t steps = 0; at != none && steps <= units_; ++steps) {
-    Waiter* claimed = waiter(at);
-    if (claimed == nullptr) return false;
-    bool decided = claimed->outcome == Outcome::done || claimed->outcome == Outcome::too_big;
-    if (decided && !claimed->word.dead()) return true;
-    at = claimed->next;
+  std::uint32_t count = space_.control.members.get();
+  for (Index index = 1; index <= count && index < most_members; ++index) {
+    Member& seen = *space_.member_at(index);
+    if (seen.used.get() != 0 && seen.reads.get() != 0 && !is_dead(seen)) return true;
   }
   return false;
+}
+
+void Queue::repair() {
+  space_.undo();
+  if (space_.control.sweeping.get() != 0) tiles_.sweep();
+}
+
+void Queue::tidy() {
+  if (tiles_.worth_sweeping()) tiles_.sweep();
 }
 
 }  // namespace svmq

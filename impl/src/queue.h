@@ -1,14 +1,12 @@
-// One queue's rules and its shared structures: everything that happens under the queue's lock.
-//
-// A Queue is a view of a mapped head and arena. All members need the lock (class Locked) unless they say
-// otherwise. Nothing read from the mapping is trusted: an index leads to an extent only if it and its length
-// lie inside the arena; walks are bounded; whatever does not fit sets `damaged`, and the call ends with
-// EIDRM.
+// One queue's rules: messages, selection, members and those of them that wait. Everything here happens under the queue's
+// lock (locked.h) and through the journal (space.h).
 #pragma once
 
 #include <cstddef>
 
-#include "layout.h"
+#include "space.h"
+#include "tiles.h"
+#include "types.h"
 
 namespace svmq {
 
@@ -20,98 +18,87 @@ struct Wanted {
   bool accepts(std::int64_t message_type) const;
 };
 
-// Whom to wake: all but the last under the lock, the last together with its release. What the holder of the
-// lock leaves undone by dying, the next one does in repairing (see Queue::collect_waiter).
+// Whom to wake once the changes of the lock's owner have happened. Those that sleep are marked and, all but the last,
+// woken under the lock: they find their outcome only by taking it themselves, so one that is woken for a change that is
+// then undone sleeps on. The last is woken in the system call that releases the lock.
 class Wakeups {
  public:
-  void add(seam::WaitingWord& word);
-  void deliver_and_release(seam::Word& lock);
+  void add(Member& member);
+  void commit(Space& space);   // what is open, with the lock still held
+  void release(Space& space);  // commits, releases the lock, wakes
 
  private:
-  static constexpr int most = 32;
-  seam::WaitingWord* words_[most];
-  int count_ = 0;
+  static constexpr int most = 8;
+  struct Spinner {
+    seam::Waiting* waiting;
+    std::uint32_t serial;
+  };
+  seam::Waiting* sleeper_ = nullptr;
+  Spinner spinners_[most];
+  int spinner_count_ = 0;
 };
 
 class Queue {
  public:
-  Queue() = default;
-  Queue(Head* head, std::byte* arena, std::uint32_t units) : head_(head), arena_(arena), units_(units) {}
+  Queue(Head* head, std::byte* arena, std::size_t size)
+      : space_(head, arena, size), tiles_(space_), types_(space_, tiles_) {}
 
-  Head& head() const { return *head_; }
-  bool damaged() const { return damaged_; }
+  Space& space() { return space_; }
+  Head& head() const { return space_.head; }
+  bool damaged() const { return space_.damaged(); }
   bool room_for(std::size_t size) const;
 
-  // Storage. `none` when there is no memory.
-  std::uint32_t store(std::int64_t type, const void* text, std::size_t size);
-  void load(std::uint32_t message, void* text, std::size_t size);  // the first `size` bytes
-  void discard(std::uint32_t message);
-  Message* message(std::uint32_t index, Kind kind);
-  std::uint32_t find(const Wanted& wanted);    // the message a receiver gets now, or none
-  std::uint32_t at_place(std::int64_t place);  // counted from 0
+  // ---- members
 
-  // Waiting. The waiter is armed and in its list.
-  std::uint32_t wait_to_send(std::uint32_t message, seam::WaitingWord::Place& place);
-  std::uint32_t wait_to_receive(const Wanted& wanted, std::uint32_t limit, seam::WaitingWord::Place& place);
-  Waiter* waiter(std::uint32_t index);
-  void leave(std::uint32_t waiter);  // by its owner, disarmed: out of its list, freed (not its message)
+  Index join();               // none: no memory
+  void leave(Index member);   // by its owner, whatever it holds
+  // A tile that can hold a message of that size comes into the member's hand, instead of what is there. False: no memory.
+  bool provide(Index member, std::size_t size);
+  void put_down(Index member);  // what is in its hand
 
-  // The steps that others can see.
-  void send(std::uint32_t message, std::int32_t process, std::uint32_t sender, Wakeups& wakeups);
-  void receive(std::uint32_t message, std::int32_t process,
-               Wakeups& wakeups);  // taken off; now held by the caller
-  void serve_senders(Wakeups& wakeups);
+  // ---- messages
+
+  Index find(const Wanted& wanted);  // the one that a receiver gets now, or none. May commit what is open.
+  Index at_place(std::int64_t place);  // counted from 0
+  Message* message(Index index) { return space_.message(index); }
+
+  // ---- the steps that others can see
+
+  // The message in the member's hand goes to a receiver that waits for it, or on the queue.
+  bool send(Index member, Wakeups& wakeups);
+  // Off the queue, into the member's hand, instead of what is there.
+  void receive(Index index, Index member, Wakeups& wakeups);
   void set(const Permission& permission, std::uint64_t capacity, Wakeups& wakeups);
   void remove(Wakeups& wakeups);
-  // Of a removed queue: somebody has yet to fetch what was decided for it before the removal.
-  bool owes();
 
-  void repair(Wakeups& wakeups);  // after the lock's owner died
+  // ---- waiting
 
-  static void initialize(Head& head, std::size_t arena_size);  // no lock: nobody else knows the queue yet
+  void wait(Index member, Waits waits, bool asleep);  // at the end of the line
+  void stop_waiting(Index member);
+  void serve_senders(Wakeups& wakeups);
+
+  void repair();  // after the lock's owner died
+  bool owes();    // of a removed queue: somebody has yet to fetch what is in his hand
+  void tidy();    // now and then, when nothing is open
 
  private:
-  Extent* extent(std::uint32_t index);
-  std::uint32_t take_extent(std::uint32_t wanted_units);
-  void release_extent(std::uint32_t index);
-  std::uint32_t bump(std::uint32_t wanted_units);
-  template <class Node>
-  void append(List& list, std::uint32_t index);
-  template <class Node>
-  void unlink(List& list, std::uint32_t index);
-  template <class Node>
-  Node* node(std::uint32_t index);
-  template <class Node>
-  void sort(List& list);
-  template <class Node>
-  std::uint32_t merge(std::uint32_t left, std::uint32_t right);
-  template <class Node>
-  std::uint32_t sort_chain(std::uint32_t& rest, std::uint32_t count);
+  bool link(Index index);
+  void unlink(Index index, Message& message);
+  bool hand_over(Index index, std::int32_t process, std::int64_t time, Wakeups& wakeups);
+  void append(List& list, Index member);
+  void take_out(List& list, Index member);
+  void end_wait(Index index, Member& member, Outcome outcome, Wakeups& wakeups);
+  void bury(Index index, Member& member);
+  bool is_dead(const Member& member);
+  void wake_all(const List& list, Wakeups& wakeups);
+  List& list_of(Waits waits) {
+    State& all = space_.state();
+    return waits == Waits::to_send ? all.senders : all.receivers;
+  }
 
-  std::uint32_t add_waiter(bool sender, seam::WaitingWord::Place& place);
-  List& list_of(const Waiter& waiter);
-  bool claim(std::uint32_t index, Waiter& waiter);
-  void end_wait(std::uint32_t index, Waiter& waiter, Outcome outcome, Wakeups& wakeups);
-  void end_all(List& list, Outcome outcome, Wakeups& wakeups);
-  bool hand_over(std::uint32_t message, Wakeups& wakeups);
-  void bury(std::uint32_t index, Waiter& waiter);
-  void bury_dead(List& list);
-  void settle_intent();
-  bool tiles_are_valid();
-  void collect_tiles(Wakeups& wakeups);
-  void collect_waiter(std::uint32_t index, Waiter& waiter, Wakeups& wakeups);
-  void mark_message(std::uint32_t index);
-  void sweep_tiles();
-
-  Head* head_ = nullptr;
-  std::byte* arena_ = nullptr;
-  std::uint32_t units_ = 0;  // of the mapping
-  bool damaged_ = false;
+  Space space_;
+  Tiles tiles_;
+  Types types_;
 };
-
-template <>
-Message* Queue::node<Message>(std::uint32_t index);
-template <>
-Waiter* Queue::node<Waiter>(std::uint32_t index);
 
 }  // namespace svmq

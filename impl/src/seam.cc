@@ -3,9 +3,17 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "signals.h"
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -16,179 +24,201 @@ namespace {
 
 static_assert(thread_bits == FUTEX_TID_MASK && died == FUTEX_OWNER_DIED && contended == FUTEX_WAITERS);
 
-// The kernel's view of a thread's robust list (linux/futex.h has it only for C).
-struct RobustLink {
-  RobustLink* next;
-};
-struct RobustHead {
-  RobustLink first;
-  long offset;  // from a link to its word
-  RobustLink* pending;
-};
-
-struct Identity {
-  std::int32_t process = 0;
-  std::uint32_t thread = 0;
-  RobustHead* robust = nullptr;
-  RobustLink* interrupted =
-      nullptr;  // of a mutex operation of the program that a signal handler of it interrupted
-};
-
-// A page that the kernel clears in every child, however it was forked, so that cached ids cannot outlive a
-// fork.
-std::atomic<std::int32_t>* process_page() {
-  static std::atomic<std::int32_t>* page = [] {
-    void* memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    static std::atomic<std::int32_t> never_cached{0};
-    if (memory == MAP_FAILED || madvise(memory, 4096, MADV_WIPEONFORK) != 0) return &never_cached;
-    return static_cast<std::atomic<std::int32_t>*>(memory);
-  }();
-  return page;
+constexpr long usual_offset = -32;
+__thread RobustHead own_list;
+// A page that the kernel clears in every child, however it was forked.
+std::atomic<std::int32_t> never_cached{0};
+__attribute__((constructor)) void make_process_page() {
+  void* memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED || madvise(memory, 4096, MADV_WIPEONFORK) != 0) return;
+  process_page = static_cast<std::atomic<std::int32_t>*>(memory);
 }
 
 // For a thread without a list (made by a bare clone): one of its own.
 RobustHead* robust_list_of_this_thread() {
-  static thread_local RobustHead own;
   RobustHead* head = nullptr;
   std::size_t size = 0;
-  if (syscall(SYS_get_robust_list, 0, &head, &size) == 0 && head != nullptr) return head;
-  own = RobustHead{{nullptr}, -32, nullptr};
-  own.first.next = &own.first;
-  syscall(SYS_set_robust_list, &own, sizeof own);
-  return &own;
+  long result = system_call(SYS_get_robust_list, 0, reinterpret_cast<long>(&head), reinterpret_cast<long>(&size));
+  if (result == 0 && head != nullptr) return head;
+  own_list = RobustHead{{nullptr}, usual_offset, nullptr};
+  own_list.first.next = &own_list.first;
+  system_call(SYS_set_robust_list, reinterpret_cast<long>(&own_list), sizeof own_list);
+  return &own_list;
 }
 
-Identity& identity() {
-  static thread_local Identity self;
-  std::int32_t process = process_page()->load(std::memory_order_relaxed);
-  if (process != 0 && self.process == process) return self;
-  self.process = static_cast<std::int32_t>(syscall(SYS_getpid));
-  self.thread = static_cast<std::uint32_t>(syscall(SYS_gettid));
-  self.robust = robust_list_of_this_thread();
-  process_page()->store(self.process, std::memory_order_relaxed);
-  return self;
+RobustLink* link_of(const Identity& self, Word& word) {
+  return reinterpret_cast<RobustLink*>(reinterpret_cast<char*>(&word) - self.robust->offset);
+}
+RobustLink*& back_of(RobustLink* link) { return reinterpret_cast<RobustLink**>(link)[-1]; }
+
+long futex(const Word& word, int operation, std::uint32_t value, const timespec* timeout, std::uint32_t bitset) {
+  return system_call(SYS_futex, reinterpret_cast<long>(&word), operation, static_cast<long>(value),
+                     reinterpret_cast<long>(timeout), 0, static_cast<long>(bitset));
 }
 
-RobustLink* link_of(Word& word) {
-  return reinterpret_cast<RobustLink*>(reinterpret_cast<char*>(&word) - identity().robust->offset);
+// Sets `changed` and wakes one sleeper on `woken`, and one on `changed` if that was contended.
+long futex_wake_and_set(const Word& woken, Word& changed, int operation) {
+  return system_call(SYS_futex, reinterpret_cast<long>(&woken), FUTEX_WAKE_OP, 1, 1, reinterpret_cast<long>(&changed),
+                     operation);
 }
 
-void compiler_order() { std::atomic_signal_fence(std::memory_order_seq_cst); }
-
-long futex(Word& word, int operation, std::uint32_t value, const timespec* timeout, std::uint32_t bitset) {
-  return syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation, value, timeout, nullptr,
-                 bitset);
-}
-
-void wait_for_lock(Word& lock, std::uint32_t seen) {
-  // Short, because a holder that dies between its release and its wake-up leaves the wake-up to us.
+void wait_for_lock(Word& word, std::uint32_t seen) {
+  // Short, because of two deaths at once: a thread woken here that dies before it could pass the lock's flag on.
   const timespec timeout{0, 10'000'000};
-  futex(lock, FUTEX_WAIT, seen, &timeout, 0);
+  futex(word, FUTEX_WAIT, seen, &timeout, 0);
 }
 
-bool try_acquire(Word& lock, std::uint32_t seen, std::uint32_t mine) {
-  return lock.compare_exchange_strong(seen, mine, std::memory_order_acq_rel, std::memory_order_relaxed);
+// Nobody can own a settled lock before somebody has forgotten its change.
+void forget_settled(Lock& lock, std::uint32_t seen) {
+  std::uint64_t open = lock.open.get();
+  if (lock.word.acquire() != seen) return;
+  if ((open & 0xffff) != 0) lock.open.replace(open, open & ~std::uint64_t{0xffff});
+  lock.word.replace(seen, seen & contended);
 }
 
 }  // namespace
 
-std::uint32_t thread_id() { return identity().thread; }
-std::int32_t process_id() { return identity().process; }
-std::int64_t now() { return static_cast<std::int64_t>(time(nullptr)); }
+#if defined(__x86_64__)
+long system_call(long number, long a, long b, long c, long d, long e, long f) {
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  long result;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+#else
+long system_call(long number, long a, long b, long c, long d, long e, long f) {
+  int error = errno;
+  long result = syscall(number, a, b, c, d, e, f);
+  if (result == -1) result = -errno;
+  errno = error;
+  return result;
+}
+#endif
 
-SignalShield::SignalShield() { raise(); }
+__thread Identity identity_of_thread;
+std::atomic<std::int32_t>* process_page = &never_cached;
 
-void SignalShield::raise() {
-  if (raised_) return;
-  std::uint64_t shielded = ~std::uint64_t{0};
-  for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) {
-    shielded &= ~(std::uint64_t{1} << (signal - 1));
-  }
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &shielded, &before_, sizeof shielded);
-  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable_);
-  raised_ = true;
+Identity& identify() {
+  Identity& self = identity_of_thread;
+  self.process = static_cast<std::int32_t>(system_call(SYS_getpid));
+  self.thread = static_cast<std::uint32_t>(system_call(SYS_gettid));
+  self.robust = robust_list_of_this_thread();
+  return self;
 }
 
-void SignalShield::drop() {
-  if (!raised_) return;
-  raised_ = false;
-  pthread_setcancelstate(cancellable_, nullptr);
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
+void note_process() { process_page->store(static_cast<std::int32_t>(system_call(SYS_getpid)), std::memory_order_relaxed); }
+
+std::uint64_t process_space() {
+  struct stat status;
+  return stat("/proc/self/ns/pid", &status) == 0 ? static_cast<std::uint64_t>(status.st_ino) : 0;
 }
 
-Acquired acquire(Word& lock) {
-  Identity& self = identity();
-  self.interrupted = self.robust->pending;
-  self.robust->pending = link_of(lock);
-  compiler_order();
+bool process_exists(std::int32_t process) { return system_call(SYS_kill, process, 0) != -ESRCH; }
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+std::uint64_t ticks() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+Uncancelled::Uncancelled() { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+Uncancelled::~Uncancelled() { pthread_setcancelstate(before_, nullptr); }
+
+Acquired acquire_contended(Lock& lock, std::uint32_t mine) {
   std::uint32_t sleeper = 0;
   for (int spins = 0;; ++spins) {
-    std::uint32_t seen = lock.load(std::memory_order_relaxed);
-    if ((seen & thread_bits) == 0) {
-      if (!try_acquire(lock, seen, self.thread | (seen & contended) | sleeper)) continue;
-      return (seen & died) != 0 ? Acquired::owner_died : Acquired::clean;
-    }
-    if (spins < 100) {
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
-#endif
+    std::uint32_t seen = lock.word.get();
+    if ((seen & ~contended) == settled) {
+      forget_settled(lock, seen);
       continue;
     }
-    if ((seen & contended) == 0 && !try_acquire(lock, seen, seen | contended)) continue;
-    wait_for_lock(lock, seen | contended);
+    if ((seen & thread_bits) == 0) {
+      if (!lock.word.replace(seen, mine | (seen & contended) | sleeper)) continue;
+      return (seen & died) != 0 ? Acquired::owner_died : Acquired::clean;
+    }
+    if (spins < 80) {
+      relax();
+      continue;
+    }
+    if ((seen & contended) == 0 && !lock.word.replace(seen, seen | contended)) continue;
+    wait_for_lock(lock.word, seen | contended);
     sleeper = contended;
   }
 }
 
-void release(Word& lock) {
-  const Identity& self = identity();
-  // The contended bit stays while somebody may sleep, so that whoever gets the lock first still wakes them.
-  std::uint32_t seen = self.thread;
-  if (!lock.compare_exchange_strong(seen, 0, std::memory_order_release, std::memory_order_relaxed)) {
-    lock.store(contended, std::memory_order_release);
-    if (futex(lock, FUTEX_WAKE, 1, nullptr, 0) == 0) {
-      seen = contended;
-      lock.compare_exchange_strong(seen, 0, std::memory_order_relaxed, std::memory_order_relaxed);
-    }
-  }
-  compiler_order();
-  self.robust->pending = self.interrupted;
+// The contended bit stays while somebody may sleep, so that whoever gets the lock first still wakes them.
+void release_contended(Lock& lock) {
+  constexpr int set_contended = FUTEX_OP(FUTEX_OP_SET | FUTEX_OP_OPARG_SHIFT, 31, FUTEX_OP_CMP_EQ, 0);
+  if (futex_wake_and_set(lock.word, lock.word, set_contended) == 0) lock.word.replace(contended, 0);
 }
 
-WaitingWord::Place WaitingWord::arm() {
+Waiting::Place Waiting::arm() {
   const Identity& self = identity();
-  word_.store(self.thread, std::memory_order_relaxed);
-  RobustLink* link = link_of(word_);
-  if (reinterpret_cast<char*>(link) < reinterpret_cast<char*>(this) + 8 ||
-      reinterpret_cast<char*>(link + 1) > reinterpret_cast<char*>(this + 1)) {
-    return 0;  // a C library with another layout: a death in the wait goes unseen
-  }
-  RobustLink* next = self.robust->first.next;
+  word_.set(self.thread);
+  if (self.robust->offset != usual_offset) return 0;  // another C library: a death in the wait goes unseen
+  RobustHead* head = self.robust;
+  RobustLink* link = link_of(self, word_);
+  RobustLink* next = head->first.next;
   link->next = next;
-  compiler_order();
-  self.robust->first.next = link;
-  compiler_order();
+  back_of(link) = &head->first;
+  order();
+  head->first.next = link;
+  auto* neighbour = reinterpret_cast<RobustLink*>(reinterpret_cast<std::uintptr_t>(next) & ~std::uintptr_t{1});
+  if (neighbour != &head->first && neighbour != nullptr) back_of(neighbour) = link;
+  order();
   return reinterpret_cast<Place>(next);
 }
 
-void WaitingWord::disarm(Place place) {
-  if (place == 0) return;
-  RobustHead* head = identity().robust;
-  RobustLink* link = link_of(word_);
-  // Ours is the first unless a signal handler of the program took a robust mutex and kept it. The links
-  // before ours are that program's own; the kernel bounds the walk likewise.
+void Waiting::disarm(Place place) {
+  if (place != 0) take_off_list(place);
+  word_.set(0);
+}
+
+void Waiting::take_off_list(Place place) {
+  const Identity& self = identity();
+  RobustHead* head = self.robust;
+  RobustLink* link = link_of(self, word_);
+  auto* next = reinterpret_cast<RobustLink*>(place);
+  // Ours is the first unless a signal handler of the program took a robust mutex and kept it. The links before ours
+  // are that program's own; the kernel bounds the walk likewise.
   RobustLink* at = &head->first;
   for (int steps = 0; steps < 2048 && at->next != &head->first && at->next != nullptr; ++steps) {
     if (at->next == link) {
-      at->next = reinterpret_cast<RobustLink*>(place);
+      at->next = next;
+      auto* neighbour = reinterpret_cast<RobustLink*>(place & ~std::uintptr_t{1});
+      if (neighbour != &head->first && neighbour != nullptr) back_of(neighbour) = at;
       break;
     }
-    at = at->next;
+    at = reinterpret_cast<RobustLink*>(reinterpret_cast<std::uintptr_t>(at->next) & ~std::uintptr_t{1});
   }
-  compiler_order();
+  order();
 }
 
-int WaitingWord::sleep(SignalShield& shield) {
+bool Waiting::spin(std::uint32_t serial, std::uint32_t nanoseconds) const {
+  std::uint64_t end = ticks() + nanoseconds;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (poked_.acquire() == serial) return true;
+      relax();
+    }
+  } while (ticks() < end);
+  return poked_.acquire() == serial;
+}
+
+int Waiting::sleep(SignalShield& shield) {
   std::uint32_t waiting = identity().thread;
   // A time-out, although a far one: without it the kernel would restart the wait under SA_RESTART.
   const timespec far{std::int64_t{1} << 40, 0};
@@ -196,33 +226,38 @@ int WaitingWord::sleep(SignalShield& shield) {
   shield.drop();
   pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &kind);
   long result = futex(word_, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, waiting, &far, queue_wait_bitset);
-  int error = result == -1 ? errno : 0;
   pthread_setcanceltype(kind, nullptr);
   shield.raise();
-  return error == EINTR ? EINTR : 0;
+  return result == -EINTR ? EINTR : 0;
 }
 
-bool WaitingWord::claim() {
-  std::uint32_t seen = word_.load(std::memory_order_acquire);
-  return (seen & (died | contended)) == 0 &&
-         word_.compare_exchange_strong(seen, seen | contended, std::memory_order_acq_rel);
+void Waiting::unclaim() {
+  std::uint32_t mine = identity().thread;
+  word_.replace(mine | contended, mine);
 }
 
-void WaitingWord::wake_and_release(Word& lock) {
-  // lock := 0, wake one on word_, and one on lock if it was negative, that is, contended.
-  constexpr int operation = FUTEX_OP(FUTEX_OP_SET, 0, FUTEX_OP_CMP_LT, 0);
+void Waiting::wake() { futex(word_, FUTEX_WAKE, 1, nullptr, 0); }
+
+void Waiting::wake_and_release(Lock& lock) {
+  constexpr int settle = FUTEX_OP(FUTEX_OP_SET | FUTEX_OP_OPARG_SHIFT, 29, FUTEX_OP_CMP_LT, 0);
+  static_assert(settled == 1u << 29);
+  const Identity& self = identity();
   order();
-  syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word_), FUTEX_WAKE_OP, 1, 1,
-          reinterpret_cast<std::uint32_t*>(&lock), operation);
-  compiler_order();
-  identity().robust->pending = identity().interrupted;
+  if (futex_wake_and_set(word_, lock.word, settle) < 0) {  // a file cut short, or a very old kernel
+    lock.word.set(settled);
+    wake();
+  }
+  order();
+  self.robust->pending = self.interrupted;
 }
-
-void WaitingWord::wake() { futex(word_, FUTEX_WAKE, 1, nullptr, 0); }
 
 bool reserve_memory(void* address, std::size_t size) {
-  return madvise(address, size, MADV_POPULATE_WRITE) == 0 ||
-         (errno != EFAULT && errno != ENOMEM && errno != EHWPOISON);
+  long result = system_call(SYS_madvise, reinterpret_cast<long>(address), static_cast<long>(size), MADV_POPULATE_WRITE);
+  return result == 0 || (result != -EFAULT && result != -ENOMEM && result != -EHWPOISON);
+}
+
+void return_memory(void* address, std::size_t size) {
+  system_call(SYS_madvise, reinterpret_cast<long>(address), static_cast<long>(size), MADV_REMOVE);
 }
 
 }  // namespace svmq::seam

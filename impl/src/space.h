@@ -1,0 +1,129 @@
+// A queue's shared memory while its lock is held: checked access, and changes that can be undone.
+//
+// Each change of something shared is preceded by an entry in the journal with the former value. Releasing the lock, or
+// `commit`, is the one store by which all changes since happen at once; the next owner of a lock whose owner died undoes
+// the open ones instead. So nobody ever sees half a change, wherever its maker was killed.
+//
+// Nothing read from the mapping is trusted: an index leads to something only if that lies inside the arena; whatever
+// does not fit sets `damaged`, the call ends with EIDRM, and what it did is undone.
+#pragma once
+
+#include <bit>
+#include <type_traits>
+
+#include "layout.h"
+
+namespace svmq {
+
+class Space {
+ public:
+  Space(Head* head_page, std::byte* arena, std::size_t size)
+      : head(*head_page), control(*reinterpret_cast<Control*>(arena)), arena_(arena), size_(size) {}
+  Space(const Space&) = delete;
+  Space& operator=(const Space&) = delete;
+
+  Head& head;
+  Control& control;
+
+  // ---- access
+
+  // A tile of that kind at that index; nullptr, and damage, where there is none.
+  Message* message(Index index) { return reinterpret_cast<Message*>(tile_of(index, Kind::message)); }
+  Type* type(Index index) { return reinterpret_cast<Type*>(tile_of(index, Kind::type)); }
+  Tile* tile(Index index) {
+    if (index >= first_tile && index < size_ / unit_size) return reinterpret_cast<Tile*>(at(index));
+    return damaged_tile();
+  }
+  Member* member(Index index) {
+    if (index != none && index <= most_members && index <= control.members.get()) return member_at(index);
+    damage();
+    return nullptr;
+  }
+  Member* member_at(Index index) { return reinterpret_cast<Member*>(arena_ + members_offset) + index; }
+  Cell<Index>& bucket(std::uint32_t number) {
+    return reinterpret_cast<Cell<Index>*>(arena_ + buckets_offset)[number % most_buckets];
+  }
+  std::byte* at(Index index) const { return arena_ + std::size_t{index} * unit_size; }
+  std::byte* buckets() const { return arena_ + buckets_offset; }
+  std::size_t units() const { return size_ / unit_size; }
+  Index fresh() const { return control.fresh.get() < first_tile ? first_tile : control.fresh.get(); }
+
+  bool damaged() const { return damaged_; }
+  void damage() { damaged_ = true; }
+
+  // ---- change
+
+  // Call before the first change under a lock.
+  void begin() {
+    open_ = head.lock.open.get() & ~std::uint64_t{0xffff};
+    entries_ = 0;
+  }
+  // To change the state, directly.
+  State& state() {
+    if (entries_ == 0) save_state();
+    return head.state;
+  }
+  // Changes a word of the arena.
+  template <class T>
+  void set(Cell<T>& cell, std::type_identity_t<T> value) {
+    static_assert(sizeof(T) == 4);
+    if (entries_ == 0) save_state();
+    if (entries_ > backed_entries && !back_journal()) return;
+    auto offset = static_cast<std::uint64_t>(reinterpret_cast<std::byte*>(&cell) - arena_) / 4;
+    journal()[entries_ - 1].set(std::uint64_t{std::bit_cast<std::uint32_t>(cell.get())} << 32 | offset);
+    seam::order();
+    head.lock.open.set(open_ | ++entries_);
+    seam::order();
+    cell.set(value);
+  }
+  // Room for as many changes as one step makes at the most, or it is time to commit.
+  bool nearly_full() const { return entries_ > journal_entries - 500; }
+
+  // All changes so far have happened, with the lock still held.
+  void commit() {
+    if (entries_ == 0) return;
+    seam::order();
+    open_ += 1u << 16;
+    head.lock.open.set(open_);
+    seam::order();
+    entries_ = 0;
+  }
+  // As if nothing had been changed since the last commit; also what a dead owner left.
+  void undo();
+
+ private:
+  static constexpr std::uint32_t backed_entries = (page_size - journal_offset) / sizeof(JournalEntry);
+
+  JournalEntry* journal() const { return reinterpret_cast<JournalEntry*>(arena_ + journal_offset); }
+  static void copy_state(State& to, const State& from) {
+    __builtin_memcpy(static_cast<void*>(&to), static_cast<const void*>(&from), sizeof(State));
+  }
+  // `open` counts one more than the journal's entries: first of all the state is saved.
+  void save_state() {
+    copy_state(head.saved, head.state);
+    seam::order();
+    open_ += 1u << 16;
+    head.lock.open.set(open_ | ++entries_);
+    seam::order();
+  }
+  Tile* tile_of(Index index, Kind kind) {
+    if (index >= first_tile && index < size_ / unit_size) {
+      auto* found = reinterpret_cast<Tile*>(at(index));
+      if (found->kind.get() == kind) return found;
+    }
+    return damaged_tile();
+  }
+  Tile* damaged_tile() {
+    damage();
+    return nullptr;
+  }
+  bool back_journal();
+
+  std::byte* arena_;
+  std::size_t size_;
+  std::uint32_t entries_ = 0;
+  std::uint64_t open_ = 0;
+  bool damaged_ = false;
+};
+
+}  // namespace svmq

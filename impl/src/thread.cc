@@ -1,0 +1,143 @@
+#include "thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "locked.h"
+#include "signals.h"
+
+namespace svmq {
+
+__thread Thread* present_thread __attribute__((tls_model("initial-exec"))) = nullptr;
+
+namespace {
+
+pthread_key_t at_exit;
+Thread no_memory;  // where there is none for a thread of its own: nothing is remembered then
+
+void end_thread(void* memory) {
+  auto* ending = static_cast<Thread*>(memory);
+  if (ending->process == seam::process_id()) {
+    seam::SignalShield shield;
+    for (Seat& seat : ending->seats) {
+      if (seat.segment != nullptr) leave_seat(seat);
+    }
+  }
+  if (present_thread == ending) present_thread = nullptr;
+  munmap(ending, sizeof(Thread));
+}
+
+__attribute__((constructor)) void make_key() { pthread_key_create(&at_exit, end_thread); }
+
+}  // namespace
+
+Thread& make_thread() {
+  if (!seam::process_is_noted()) Namespace::begin_process();
+  Thread* made = present_thread;
+  if (made == nullptr) {
+    void* memory = mmap(nullptr, sizeof(Thread), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+      no_memory.credentials = {};
+      return no_memory;
+    }
+    made = static_cast<Thread*>(memory);
+    present_thread = made;
+    pthread_setspecific(at_exit, made);
+    signals::note_mask();
+  }
+  if (made->process != seam::process_id()) {
+    made->process = seam::process_id();
+    made->space = seam::process_space();
+    made->credentials = {};
+    for (Seat& seat : made->seats) seat = {};
+  }
+  return *made;
+}
+
+void leave_seat(Seat& seat) {
+  Segment* segment = seat.segment;
+  {
+    Locked locked(*segment);
+    if (locked.gone()) {
+      if (Member* mine = locked.queue.space().member(seat.member)) mine->used.set(0);
+    } else {
+      locked.queue.leave(seat.member);
+    }
+  }
+  seat = {};
+  segment->pins.fetch_sub(1);
+}
+
+void leave_removed_queues() {
+  for (Seat& seat : this_thread().seats) {
+    if (seat.segment != nullptr && !seat.waits && seat.segment->removed()) leave_seat(seat);
+  }
+}
+
+void leave_other_namespaces(Namespace* present) {
+  for (Seat& seat : this_thread().seats) {
+    if (seat.segment != nullptr && !seat.waits && seat.segment->home != present) leave_seat(seat);
+  }
+}
+
+namespace {
+
+// The seat is taken for good only when nothing can fail any more.
+bool sit_down(Seat& seat, Segment* segment, int& error) {
+  Index member;
+  {
+    Locked locked(*segment);
+    error = EINVAL;
+    if (locked.gone()) return false;
+    member = locked.queue.join();
+    error = locked.queue.damaged() ? EINVAL : ENOMEM;
+    if (member == none || locked.queue.damaged()) return false;
+  }
+  seat = {};
+  seat.segment = segment;
+  seat.member = member;
+  return true;
+}
+
+__attribute__((noinline)) Seat* take_seat(std::int32_t id, int& error) {
+  Thread& thread = this_thread();
+  Visit home;
+  if (!home) {
+    error = errno;
+    return nullptr;
+  }
+  Segment* segment = home->attach(id, error);
+  if (segment == nullptr) return nullptr;
+  if (!segment->usable()) {
+    segment->pins.fetch_sub(1);
+    error = EACCES;
+    return nullptr;
+  }
+  Seat* seat = &thread.seats[static_cast<std::uint32_t>(id) % Thread::most_seats];
+  if (seat->waits || &thread == &no_memory) {
+    seat = static_cast<Seat*>(calloc(1, sizeof(Seat)));
+    error = ENOMEM;
+    bool seated = seat != nullptr && sit_down(*seat, segment, error);
+    if (seated) {
+      seat->passing = true;
+      return seat;
+    }
+    free(seat);
+  } else {
+    if (seat->segment != nullptr) leave_seat(*seat);
+    if (sit_down(*seat, segment, error)) return seat;
+  }
+  segment->pins.fetch_sub(1);
+  return nullptr;
+}
+
+}  // namespace
+
+Seat* find_seat(std::int32_t id, int& error) {
+  if (Seat* known = known_seat(id)) return known;
+  return take_seat(id, error);
+}
+
+}  // namespace svmq

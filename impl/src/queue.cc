@@ -85,7 +85,10 @@ Index Queue::join() {
   for (std::uint32_t i = 0; i < looks && i < count; ++i) {
     at = at >= count ? 1 : at + 1;
     Member& seen = *space_.member_at(at);
-    if (seen.used.get() != 0 && is_dead(seen)) bury(at, seen);
+    if (seen.used.get() != 0 && is_dead(seen)) {
+      bury(at, seen);
+      space_.commit();  // its record is written over without a journal
+    }
     if (seen.used.get() == 0) {
       chosen = at;
       break;

@@ -63,17 +63,12 @@ class Space {
     if (entries_ == 0) save_state();
     return head.state;
   }
-  // Changes a word of the arena.
+  // Changes a word of the arena, or two.
   template <class T>
   void set(Cell<T>& cell, std::type_identity_t<T> value) {
-    static_assert(sizeof(T) == 4);
-    if (entries_ == 0) save_state();
-    if (entries_ > backed_entries && !back_journal()) return;
-    auto offset = static_cast<std::uint64_t>(reinterpret_cast<std::byte*>(&cell) - arena_) / 4;
-    journal()[entries_ - 1].set(std::uint64_t{std::bit_cast<std::uint32_t>(cell.get())} << 32 | offset);
-    seam::order();
-    head.lock.open.set(open_ | ++entries_);
-    seam::order();
+    static_assert(sizeof(T) == 4 || sizeof(T) == 8);
+    auto* words = reinterpret_cast<Cell<std::uint32_t>*>(&cell);
+    if (!note(words[0]) || (sizeof(T) == 8 && !note(words[1]))) return;
     cell.set(value);
   }
   // Room for as many changes as one step makes at the most, or it is time to commit.
@@ -95,6 +90,16 @@ class Space {
   static constexpr std::uint32_t backed_entries = (page_size - journal_offset) / sizeof(JournalEntry);
 
   JournalEntry* journal() const { return reinterpret_cast<JournalEntry*>(arena_ + journal_offset); }
+  bool note(const Cell<std::uint32_t>& word) {
+    if (entries_ == 0) save_state();
+    if (entries_ > backed_entries && !back_journal()) return false;
+    auto offset = static_cast<std::uint64_t>(reinterpret_cast<const std::byte*>(&word) - arena_) / 4;
+    journal()[entries_ - 1].set(std::uint64_t{word.get()} << 32 | offset);
+    seam::order();
+    head.lock.open.set(open_ | ++entries_);
+    seam::order();
+    return true;
+  }
   static void copy_state(State& to, const State& from) {
     __builtin_memcpy(static_cast<void*>(&to), static_cast<const void*>(&from), sizeof(State));
   }

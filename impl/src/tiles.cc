@@ -112,8 +112,8 @@ Index Tiles::take_fresh(std::uint32_t units) {
   }
   Tile* made = space_.tile(index);
   if (made == nullptr) return none;
-  made->units.set(units);
-  made->kind.set(Kind::free);
+  // It may have been given back in the change that is open.
+  space_.set(made->units, units);
   space_.set(control.fresh, end);
   return index;
 }

@@ -113,10 +113,11 @@ Index Types::obtain(std::int64_t value) {
   Index index = tiles_.take(1, Kind::type);
   if (index == none) return none;
   Type& made = *reinterpret_cast<Type*>(space_.at(index));
-  made.value.set(value);
-  made.first.set(none);
-  made.last.set(none);
-  made.tile.next.set(bucket.get());
+  // Another type may have been removed from this very tile in the change that is open.
+  space_.set(made.value, value);
+  space_.set(made.first, none);
+  space_.set(made.last, none);
+  space_.set(made.tile.next, bucket.get());
   space_.set(bucket, index);
   if (!sort(index, made)) return none;
   space_.set(control.types, control.types.get() + 1);
@@ -164,8 +165,8 @@ void Types::replace_child(Index over, std::uint32_t former, std::uint32_t presen
 bool Types::sort(Index index, Type& type) {
   std::int64_t value = type.value.get();
   std::uint32_t node = space_.control.root.get();
-  type.bit.set(no_branch);  // nobody else knows the type yet
-  type.above.set(none);
+  space_.set(type.bit, no_branch);
+  space_.set(type.above, none);
   if (node == none) {
     space_.set(space_.control.root, leaf(index));
     return !space_.damaged();
@@ -195,11 +196,11 @@ bool Types::sort(Index index, Type& type) {
     node = passed->child[side(value, passed->bit.get())].get();
   }
   unsigned own = side(value, bit);
-  type.bit.set(bit);
-  type.child[own].set(leaf(index));
-  type.child[1 - own].set(node);
-  type.over.set(over);
-  type.above.set(index);
+  space_.set(type.bit, bit);
+  space_.set(type.child[own], leaf(index));
+  space_.set(type.child[1 - own], node);
+  space_.set(type.over, over);
+  space_.set(type.above, index);
   replace_child(over, node, branch(index));
   set_over(node, index);
   return !space_.damaged();

@@ -1,27 +1,168 @@
-// SIGKILL at any instruction, and memory that another process has damaged.
-#include <fcntl.h>
-#include <sys/mman.h>
+// SIGKILL at any instruction.
+//
+// Each test steps a process through one operation, kills it after so many machine instructions, and has another process
+// look at what is left. SVMQ_CRASH_STRIDE is the distance between two deaths (1: every instruction; default: some dozens,
+// since each death needs all the steps before it); SVMQ_CRASH_SECONDS is how long the storm lasts.
 #include <sys/ptrace.h>
-#include <sys/stat.h>
+#include <time.h>
 
-#include <filesystem>
+#include <algorithm>
 #include <vector>
 
+#include "audit.h"
 #include "fixture.h"
 
 namespace svmq_test {
 namespace {
 
-class Crash : public QueueTest {};
-
-// Each single step is two switches between processes, and sanitized code has many more of them.
-constexpr long step(long instructions) {
-#if defined(__SANITIZE_ADDRESS__)
-  return instructions * 20;
-#else
-  return instructions;
-#endif
+long number_from(const char* name, long otherwise) {
+  const char* text = getenv(name);
+  return text != nullptr ? atol(text) : otherwise;
 }
+
+// Sanitized code has many more instructions.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr long usual_stride = 1500;
+#else
+constexpr long usual_stride = 37;
+#endif
+
+// Few instructions around the call itself.
+struct Small {
+  long type;
+  char text[2000];
+};
+
+int plain_send(int id, long type, std::size_t size, int flags = IPC_NOWAIT) {
+  static Small sent;
+  sent.type = type;
+  return svmq_msgsnd(id, &sent, size, flags) == 0 ? 0 : errno;
+}
+
+int plain_receive(int id, long type = 0, int flags = IPC_NOWAIT) {
+  static Small got;
+  return svmq_msgrcv(id, &got, sizeof got.text, type, flags) >= 0 ? 0 : errno;
+}
+
+class Crash : public QueueTest {
+ protected:
+  struct Operation {
+    std::function<void()> prepare;          // by the test, before each death
+    std::function<void()> warm_up;          // by the process that will die, not stepped through
+    std::function<int()> act;               // stepped through; 0
+    std::function<void()> when_it_sleeps;   // by the test, once, if the operation blocks
+    std::function<void(bool ended)> check;  // by the test, after each death and at the end
+  };
+
+  // Kills the operation after each `stride`th instruction. Prints how many deaths it died.
+  void step_through(const char* name, const Operation& operation, long stride = number_from("SVMQ_CRASH_STRIDE", usual_stride)) {
+    long deaths = 0, instructions = 0, longest = 0;
+    for (bool ended = false; !ended; ++deaths) {
+      operation.prepare();
+      ended = die_after(deaths * stride, operation, instructions);
+      timespec before, after;
+      clock_gettime(CLOCK_MONOTONIC, &before);
+      svmq_msgget(IPC_PRIVATE + 1, 0);  // locks the registry
+      msqid_ds seen;
+      svmq_msgctl(queue_, IPC_STAT, &seen);
+      clock_gettime(CLOCK_MONOTONIC, &after);
+      long took = (after.tv_sec - before.tv_sec) * 1'000'000 + (after.tv_nsec - before.tv_nsec) / 1000;
+      if (took > longest) longest = took;
+      operation.check(ended);
+      if (HasFatalFailure() || HasFailure()) {
+        FAIL() << name << ": killed after " << deaths * stride << " instructions";
+      }
+    }
+    printf("%-28s %6ld instructions, %6ld deaths, others went on within %ld us\n", name, instructions, deaths - 1, longest);
+    EXPECT_GT(deaths, 3);
+  }
+
+  // True if it ended before.
+  bool die_after(long instructions, const Operation& operation, long& stepped) {
+    pid_t pid = fork();
+    if (pid == 0) {
+      if (operation.warm_up) operation.warm_up();
+      ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+      raise(SIGSTOP);
+      int result = operation.act();
+      raise(SIGUSR1);
+      _exit(result);
+    }
+    victim_ = pid;
+    int state = 0;
+    waitpid(pid, &state, 0);
+    bool ended = false, slept = false;
+    for (stepped = 0; stepped < instructions && !ended; ++stepped) {
+      if (ptrace(PTRACE_SINGLESTEP, pid, nullptr, nullptr) != 0) break;
+      while (waitpid(pid, &state, slept || !operation.when_it_sleeps ? 0 : WNOHANG) == 0) {
+        if (!asleep_in_queue(pid)) continue;
+        slept = true;
+        operation.when_it_sleeps();
+      }
+      ended = !WIFSTOPPED(state) || WSTOPSIG(state) == SIGUSR1;
+    }
+    EXPECT_FALSE(WIFEXITED(state)) << "the operation failed: " << WEXITSTATUS(state);
+    ::kill(pid, SIGKILL);
+    waitpid(pid, &state, 0);
+    return ended;
+  }
+
+  // All that is on the queue, as types; what the test expects there, it says in types, too.
+  std::string drain() {
+    std::string found;
+    for (Received got = receive(queue_); got.error == 0; got = receive(queue_)) found += std::to_string(got.type) + " ";
+    return found;
+  }
+  void expect_balance() {
+    // A newcomer clears away the dead.
+    EXPECT_EQ(Child([this] { return failure(svmq_msgrcv(queue_, nullptr, 0, 99, IPC_NOWAIT)) == ENOMSG ? 0 : 1; }).wait(), 0);
+    EXPECT_EQ(Audit(directory_, queue_).faults(), "");
+  }
+  void expect_on_queue(const std::string& this_, const std::string& or_that) {
+    std::string faults = Audit(directory_, queue_).faults();
+    EXPECT_EQ(faults, "");
+    msqid_ds seen = status(queue_);
+    std::string found = drain();
+    EXPECT_TRUE(found == this_ || found == or_that) << "found " << found;
+    EXPECT_EQ(seen.msg_qnum, static_cast<unsigned long>(std::count(found.begin(), found.end(), ' ')));
+    expect_balance();
+  }
+  // It has ended with that, or still sleeps; not something else, and not without a decision.
+  static bool ended_with(Child& waiter, int expected, bool may_sleep) {
+    for (int i = 0; i < 20'000; ++i) {
+      int state = 0;
+      pid_t reaped = waitpid(waiter.pid(), &state, WNOHANG);
+      if (reaped == waiter.pid()) {
+        waiter.forget();
+        EXPECT_TRUE(WIFEXITED(state) && WEXITSTATUS(state) == expected) << state;
+        return true;
+      }
+      if (may_sleep && i > 3 && waiter.still_sleeps()) return false;
+      usleep(500);
+    }
+    ADD_FAILURE() << "a waiter neither sleeps nor ends";
+    return false;
+  }
+  // No queue, no file of one, and the registry agrees.
+  void expect_empty_namespace() {
+    msginfo info = {};
+    EXPECT_EQ(svmq_msgctl(0, MSG_INFO, reinterpret_cast<msqid_ds*>(&info)), 0);
+    EXPECT_EQ(info.msgpool, 0);
+    for (const auto& file : std::filesystem::directory_iterator(directory_)) {
+      EXPECT_EQ(file.path().filename(), "registry");
+    }
+  }
+  void remove_all() {
+    msqid_ds seen;
+    for (int index = 0; index < 64; ++index) {
+      int id = svmq_msgctl(index, MSG_STAT, &seen);
+      EXPECT_TRUE(id < 0 || svmq_msgctl(id, IPC_RMID, nullptr) == 0);
+    }
+  }
+
+  int queue_ = -1;
+  pid_t victim_ = 0;
+};
 
 TEST_F(Crash, KilledReceiverTakesNothingWithIt) {
   int q = queue();
@@ -70,216 +211,296 @@ TEST_F(Crash, ManyKilledWaitersLeaveNothingBehind) {
   EXPECT_EQ(status(q).msg_qnum, 100u);
 }
 
-// Few instructions around the call itself: single steps are slow.
-struct Small {
-  long type;
-  char text[8];
-};
+// ---- step by step
 
-int plain_send(int id, long type, const char* text, std::size_t size) {
-  Small sent = {type, {}};
-  for (std::size_t i = 0; i < size; ++i) sent.text[i] = text[i];
-  return svmq_msgsnd(id, &sent, size, IPC_NOWAIT);
+TEST_F(Crash, Send) {
+  queue_ = queue();
+  Operation send_one;
+  send_one.prepare = [&] { ASSERT_EQ(plain_send(queue_, 1, 5) + plain_send(queue_, 2, 100), 0); };
+  send_one.warm_up = [&] { plain_send(queue_, 3, 5), plain_receive(queue_, 3); };
+  send_one.act = [&] { return plain_send(queue_, 3, 50); };
+  send_one.check = [&](bool ended) { expect_on_queue("1 2 3 ", ended ? "1 2 3 " : "1 2 "); };
+  step_through("send", send_one);
 }
 
-int plain_receive(int id) {
-  Small got;
-  return static_cast<int>(svmq_msgrcv(id, &got, sizeof got.text, 0, IPC_NOWAIT));
+TEST_F(Crash, SendOfANewType) {
+  queue_ = queue();
+  long type = 1000;
+  Operation send_one;
+  send_one.prepare = [&] {
+    for (long other : {5L, 900L, 33L}) ASSERT_EQ(plain_send(queue_, other, 5), 0);
+    ++type;
+  };
+  send_one.warm_up = [&] { plain_send(queue_, 5, 5), plain_receive(queue_); };
+  send_one.act = [&] { return plain_send(queue_, type, 500); };
+  send_one.check = [&](bool) {
+    std::string added = std::to_string(type) + " ";
+    expect_on_queue("900 33 5 ", "900 33 5 " + added);
+  };
+  step_through("send, new type and tile", send_one);
 }
 
-// Runs `work` in a traced child, kills it after that many instructions. False if it ended before.
-bool kill_after(long instructions, const std::function<int()>& work) {
-  pid_t pid = fork();
-  if (pid == 0) {
-    ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-    raise(SIGSTOP);
-    _exit(work());
+TEST_F(Crash, Receive) {
+  queue_ = queue();
+  struct Way {
+    const char* name;
+    long type;
+    int flags;
+    const char* left;
+  };
+  for (Way way : {Way{"receive the first", 0, 0, "2 3 2 "}, Way{"receive by type", 3, 0, "1 2 2 "},
+                  Way{"receive the lowest", -2, 0, "2 3 2 "}, Way{"receive all but a type", 1, 020000, "1 3 2 "}}) {
+    Operation receive_one;
+    receive_one.prepare = [&] {
+      for (long type : {1L, 2L, 3L, 2L}) ASSERT_EQ(plain_send(queue_, type, 60), 0);
+    };
+    receive_one.warm_up = [&] { plain_send(queue_, 4, 60), plain_receive(queue_, 4); };
+    receive_one.act = [&] { return plain_receive(queue_, way.type, IPC_NOWAIT | way.flags); };
+    receive_one.check = [&](bool ended) { expect_on_queue(way.left, ended ? way.left : "1 2 3 2 "); };
+    step_through(way.name, receive_one);
   }
-  int state = 0;
-  waitpid(pid, &state, 0);
-  for (long i = 0; i < instructions && WIFSTOPPED(state); ++i) {
-    if (ptrace(PTRACE_SINGLESTEP, pid, nullptr, nullptr) != 0) break;
-    waitpid(pid, &state, 0);
-  }
-  bool killed = WIFSTOPPED(state);
-  if (killed) {
-    ::kill(pid, SIGKILL);
-    waitpid(pid, &state, 0);
-  }
-  return killed;
 }
 
-// After each death: the queue works, holds the messages in their order, and at most the one in hand is
-// missing.
-TEST_F(Crash, KilledAtAnyInstructionOfSendAndReceive) {
-  int q = queue();
-  ASSERT_EQ(send(q, 1, "warm"), 0);
-  ASSERT_EQ(receive(q).text, "warm");
-  int deaths = 0;
-  bool still_running = true;
-  for (long instructions = 200; still_running; instructions += step(41)) {
-    ASSERT_EQ(send(q, 1, "first"), 0);
-    ASSERT_EQ(send(q, 2, "second"), 0);
-    still_running = kill_after(instructions, [=] { return plain_send(q, 3, "third", 5) + plain_receive(q); });
-    deaths += still_running;
-    std::string found;
-    msqid_ds seen = status(q);
-    for (Received got = receive(q); got.error == 0; got = receive(q)) found += got.text + " ";
-    bool sound = found == "first second " || found == "first second third " || found == "second third ";
-    ASSERT_TRUE(sound) << "after " << instructions << " instructions: " << found;
-    ASSERT_EQ(static_cast<std::size_t>(seen.msg_qnum), found.size() > 14 ? 3u : 2u) << instructions;
-    ASSERT_EQ(status(q).__msg_cbytes, 0u) << instructions;
-  }
-  RecordProperty("deaths", deaths);
-  EXPECT_GT(deaths, 20);
-}
-
-// A receiver waits; a sender dies somewhere in handing over. Then the receiver has it or gets the next one.
-TEST_F(Crash, KilledAtAnyInstructionOfAHandOff) {
-  int q = queue();
-  bool still_running = true;
-  for (long instructions = 200; still_running; instructions += step(41)) {
-    Child taker([=] { return static_cast<int>(receive(q, 0, 0).text.size()); });
+// The receiver sleeps. If the sender's call has happened it ends; else it sleeps on.
+TEST_F(Crash, HandOver) {
+  queue_ = queue();
+  Child taker([] { return 0; });
+  Operation hand_over;
+  hand_over.prepare = [&] {
+    taker = Child([&] { return plain_receive(queue_, 0, 0); });
     ASSERT_TRUE(taker.sleeps());
-    still_running = kill_after(instructions, [=] { return plain_send(q, 1, "1", 1); });
-    // A look at the queue repairs it and passes on the wake-up that the dead one owed.
-    ASSERT_EQ(send(q, 2, "22"), 0);
-    int length = taker.wait();
-    Received left = receive(q);
-    if (length == 1) {
-      ASSERT_EQ(left.text, "22") << instructions;
-    } else {
-      ASSERT_EQ(length, 2) << instructions;
-      ASSERT_EQ(left.error, ENOMSG) << instructions;
+  };
+  hand_over.warm_up = [&] {
+    Child other([&] { return plain_receive(queue_, 7, 0); });
+    other.sleeps();
+    plain_send(queue_, 7, 5);
+  };
+  hand_over.act = [&] { return plain_send(queue_, 1, 5); };
+  hand_over.check = [&](bool ended) {
+    bool taken = status(queue_).msg_lspid == victim_ && status(queue_).msg_lrpid == taker.pid();
+    EXPECT_TRUE(taken || !ended);
+    EXPECT_EQ(ended_with(taker, 0, !taken), taken);
+    if (!taken) {
+      ASSERT_EQ(plain_send(queue_, 1, 5), 0);
+      EXPECT_TRUE(ended_with(taker, 0, false));
     }
-    ASSERT_EQ(status(q).msg_qnum, 0u);
+    expect_on_queue("", "");
+  };
+  step_through("hand over to a sleeper", hand_over);
+}
+
+TEST_F(Crash, BlockedReceive) {
+  queue_ = queue();
+  Operation receive_one;
+  bool sent = false;
+  receive_one.prepare = [&] { sent = false; };
+  receive_one.warm_up = [&] { plain_send(queue_, 4, 60), plain_receive(queue_, 4); };
+  receive_one.act = [&] { return plain_receive(queue_, 0, 0); };
+  receive_one.when_it_sleeps = [&] { sent = plain_send(queue_, 1, 60) == 0; };
+  receive_one.check = [&](bool) {
+    ASSERT_TRUE(sent || plain_send(queue_, 1, 60) == 0);
+    expect_on_queue(sent ? "" : "1 ", sent ? "" : "1 ");
+  };
+  step_through("blocked receive", receive_one);
+}
+
+TEST_F(Crash, BlockedSend) {
+  queue_ = queue();
+  resize(queue_, 100);
+  Operation send_one;
+  bool room = false;
+  send_one.prepare = [&] {
+    room = false;
+    ASSERT_EQ(plain_send(queue_, 1, 60), 0);
+  };
+  send_one.warm_up = [&] { plain_send(queue_, 4, 10), plain_receive(queue_, 4); };
+  send_one.act = [&] { return plain_send(queue_, 2, 60, 0); };
+  send_one.when_it_sleeps = [&] { room = plain_receive(queue_, 1) == 0; };
+  send_one.check = [&](bool) { expect_on_queue(room ? "2 " : "1 ", room ? "2 " : "1 "); };
+  step_through("blocked send", send_one);
+}
+
+// Two senders sleep, both fit once there is room. Whoever made it dies: all or nothing has happened.
+TEST_F(Crash, MakingRoom) {
+  queue_ = queue();
+  resize(queue_, 100);
+  std::vector<Child> senders;
+  Operation receive_one;
+  receive_one.prepare = [&] {
+    ASSERT_EQ(plain_send(queue_, 1, 100), 0);
+    for (long type : {2L, 3L}) {
+      senders.emplace_back([&, type] { return plain_send(queue_, type, 40, 0); });
+      ASSERT_TRUE(senders.back().sleeps());
+    }
+  };
+  receive_one.warm_up = [&] { plain_receive(queue_, 9); };
+  receive_one.act = [&] { return plain_receive(queue_, 1); };
+  receive_one.check = [&](bool ended) {
+    bool made = status(queue_).msg_qnum == 2;
+    EXPECT_TRUE(made || !ended);
+    for (Child& sender : senders) EXPECT_EQ(ended_with(sender, 0, !made), made);
+    senders.clear();
+    expect_on_queue(made ? "2 3 " : "1 ", made ? "2 3 " : "1 ");
+  };
+  step_through("make room for two senders", receive_one);
+}
+
+// The queue is gone for all of them, or for none.
+TEST_F(Crash, RemovalWithWaiters) {
+  std::vector<Child> waiters;
+  for (int key : {0, 77}) {
+    Operation remove;
+    remove.prepare = [&] {
+      queue_ = svmq_msgget(key, IPC_CREAT | 0600);
+      resize(queue_, 10);
+      ASSERT_EQ(plain_send(queue_, 1, 10), 0);
+      waiters.emplace_back([&] { return plain_receive(queue_, 5, 0); });
+      waiters.emplace_back([&] { return plain_receive(queue_, 6, 0); });
+      waiters.emplace_back([&] { return plain_send(queue_, 2, 10, 0); });
+      for (Child& waiter : waiters) ASSERT_TRUE(waiter.sleeps());
+    };
+    remove.act = [&] { return svmq_msgctl(queue_, IPC_RMID, nullptr); };
+    remove.check = [&](bool ended) {
+      msqid_ds seen;
+      bool removed = svmq_msgctl(queue_, IPC_STAT, &seen) == -1;
+      EXPECT_TRUE(removed || !ended);
+      for (Child& waiter : waiters) EXPECT_EQ(ended_with(waiter, EIDRM, !removed), removed);
+      if (!removed) {
+        EXPECT_EQ(svmq_msgctl(queue_, IPC_RMID, nullptr), 0);
+        for (Child& waiter : waiters) EXPECT_TRUE(ended_with(waiter, EIDRM, false));
+      }
+      waiters.clear();
+      expect_empty_namespace();
+    };
+    step_through(key == 0 ? "remove, private, waiters" : "remove, waiters", remove, number_from("SVMQ_CRASH_STRIDE", 4 * usual_stride));
   }
 }
 
-TEST_F(Crash, KilledAtAnyInstructionOfCreationAndRemoval) {
-  bool still_running = true;
-  for (long instructions = 200; still_running; instructions += step(997)) {
-    still_running = kill_after(instructions, [] {
-      int q = svmq_msgget(77, IPC_CREAT | 0600);
-      return plain_send(q, 1, "x", 1) + svmq_msgctl(q, IPC_RMID, nullptr);
-    });
-    int q = svmq_msgget(77, IPC_CREAT | 0600);
-    ASSERT_GE(q, 0) << strerror(errno) << " after " << instructions;
-    int error = receive(q).error;
-    ASSERT_TRUE(error == 0 || error == ENOMSG) << strerror(error);
-    ASSERT_EQ(send(q, 1, "y"), 0);
-    ASSERT_EQ(svmq_msgctl(q, IPC_RMID, nullptr), 0) << strerror(errno);
-    msginfo info = {};
-    svmq_msgctl(0, MSG_INFO, reinterpret_cast<msqid_ds*>(&info));
-    ASSERT_EQ(info.msgpool, 0) << "after " << instructions;
+TEST_F(Crash, SettingWithWaiters) {
+  queue_ = queue();
+  std::vector<Child> waiters;
+  Operation set;
+  set.prepare = [&] {
+    resize(queue_, 10);
+    ASSERT_EQ(plain_send(queue_, 1, 10), 0);
+    waiters.emplace_back([&] { return plain_receive(queue_, 5, 0); });
+    waiters.emplace_back([&] { return plain_send(queue_, 2, 10, 0); });
+    for (Child& waiter : waiters) ASSERT_TRUE(waiter.sleeps());
+  };
+  set.act = [&] {
+    msqid_ds wanted = {};
+    wanted.msg_perm.mode = 0640;
+    wanted.msg_qbytes = 20;
+    return svmq_msgctl(queue_, IPC_SET, &wanted);
+  };
+  set.check = [&](bool ended) {
+    msqid_ds seen = status(queue_);
+    bool done = seen.msg_qbytes == 20;
+    EXPECT_EQ(done, seen.msg_perm.mode == 0640);
+    EXPECT_TRUE(done || !ended);
+    EXPECT_EQ(seen.msg_qnum, done ? 2u : 1u);
+    EXPECT_TRUE(waiters[0].sleeps());
+    EXPECT_EQ(ended_with(waiters[1], 0, !done), done);
+    ASSERT_EQ(plain_receive(queue_, 1), 0);
+    EXPECT_TRUE(done || ended_with(waiters[1], 0, false));
+    resize(queue_, 100);
+    ASSERT_EQ(plain_send(queue_, 5, 1), 0);
+    EXPECT_TRUE(ended_with(waiters[0], 0, false));
+    waiters.clear();
+    expect_on_queue("2 ", "2 ");
+  };
+  step_through("set, waiters", set, number_from("SVMQ_CRASH_STRIDE", 4 * usual_stride));
+}
+
+TEST_F(Crash, FirstUse) {
+  queue_ = queue();
+  Operation use;
+  use.prepare = [&] { ASSERT_EQ(plain_send(queue_, 1, 10), 0); };
+  use.act = [&] { return plain_send(queue_, 2, 10); };
+  use.check = [&](bool ended) { expect_on_queue("1 2 ", ended ? "1 2 " : "1 "); };
+  step_through("attach and send", use, number_from("SVMQ_CRASH_STRIDE", 4 * usual_stride));
+}
+
+TEST_F(Crash, Creation) {
+  for (int key : {0, 78}) {
+    Operation create;
+    create.prepare = [] {};
+    create.act = [&] { return svmq_msgget(key, IPC_CREAT | 0600) < 0 ? errno : 0; };
+    create.check = [&](bool) {
+      int made = svmq_msgget(key == 0 ? 79 : key, IPC_CREAT | 0600);
+      ASSERT_GE(made, 0) << strerror(errno);
+      EXPECT_EQ(send(made, 1, "x"), 0);
+      EXPECT_EQ(svmq_msgctl(made, IPC_RMID, nullptr), 0);
+      if (key == 0) remove_all();  // it may have been made
+      expect_empty_namespace();
+    };
+    step_through(key == 0 ? "create, private" : "create", create, number_from("SVMQ_CRASH_STRIDE", 4 * usual_stride));
   }
 }
 
-// Processes that send and receive without end, blocking, are killed and replaced at random moments. Whatever
-// state that leaves, the queue goes on, and its counters agree with what is on it.
-TEST_F(Crash, KilledUnderContention) {
-  int q = queue();
-  resize(q, 40);
-  auto work = [q](int number) {
-    return Child([=] {
-      for (int i = 0;; ++i) {
+// Memory that was given back piece by piece is joined again, and what is beyond the last message goes back to the system.
+TEST_F(Crash, Sweep) {
+  queue_ = queue();
+  Operation sweep;
+  sweep.prepare = [&] {
+    resize(queue_, 1 << 14);
+    for (int i = 0; i < 7; ++i) ASSERT_EQ(plain_send(queue_, 1, 2000), 0);
+    for (int round = 0; round < 8; ++round) {
+      for (int i = 0; i < 6; ++i) ASSERT_EQ(plain_receive(queue_) + plain_send(queue_, 1, static_cast<std::size_t>(1900 - 10 * round)), 0);
+    }
+  };
+  sweep.warm_up = [&] { plain_send(queue_, 2, 10), plain_receive(queue_, 2); };
+  sweep.act = [&] {
+    int error = 0;
+    for (int i = 0; i < 7; ++i) error += plain_receive(queue_, 1);
+    return error + plain_send(queue_, 3, 1000);
+  };
+  sweep.check = [&](bool) {
+    EXPECT_EQ(Audit(directory_, queue_).faults(), "");
+    drain();
+    expect_balance();
+  };
+  step_through("sweep", sweep, number_from("SVMQ_CRASH_STRIDE", 4 * usual_stride));
+}
+
+// ---- at random
+
+// Processes that send and receive without end, blocking, are killed and replaced at random moments. Whatever state that
+// leaves, the queue goes on, and its books balance.
+TEST_F(Crash, Storm) {
+  queue_ = queue();
+  resize(queue_, 400);
+  auto work = [this](unsigned number) {
+    return Child([=, this] {
+      for (unsigned i = 0;; ++i) {
         if ((i + number) % 2 == 0) {
-          send(q, 1 + number % 3, std::string(static_cast<std::size_t>(i % 17), 'x'), 0);
+          plain_send(queue_, 1 + (number + i / 7) % 30, i * number % 170, i % 5 == 0 ? IPC_NOWAIT : 0);
         } else {
-          receive(q, number % 2 == 0 ? 0 : -3, 0);
+          plain_receive(queue_, number % 4 == 0 ? -20 : number % 4 == 1 ? 3 : 0, i % 3 == 0 ? 0 : IPC_NOWAIT);
         }
       }
       return 0;
     });
   };
   std::vector<Child> workers;
-  for (int i = 0; i < 6; ++i) workers.push_back(work(i));
-  unsigned seed = 3;
-  for (int round = 0; round < 400; ++round) {
+  for (unsigned i = 0; i < 8; ++i) workers.push_back(work(i));
+  unsigned seed = static_cast<unsigned>(number_from("SVMQ_CRASH_SEED", 3));
+  time_t end = time(nullptr) + number_from("SVMQ_CRASH_SECONDS", 2);
+  unsigned deaths = 0;
+  for (; time(nullptr) < end; ++deaths) {
     seed = seed * 1103515245 + 12345;
     usleep((seed >> 8) % 1500);
-    workers[(seed >> 20) % workers.size()] = work(round);
+    workers[(seed >> 20) % workers.size()] = work(deaths);
   }
   workers.clear();
-  std::size_t messages = status(q).msg_qnum, found = 0;
-  while (receive(q).error == 0) ++found;
-  EXPECT_EQ(found, messages);
-  EXPECT_EQ(status(q).__msg_cbytes, 0u);
-  for (int i = 0; i < 40; ++i) EXPECT_EQ(send(q, 1, "y"), 0);
-  EXPECT_EQ(send(q, 1, ""), EAGAIN);
-}
-
-class Damage : public QueueTest {
- protected:
-  std::vector<std::string> files(const std::string& extension) {
-    std::vector<std::string> found;
-    for (const auto& file : std::filesystem::directory_iterator(directory_)) {
-      if (file.path().extension() == extension) found.push_back(file.path());
-    }
-    return found;
-  }
-};
-
-// A user of the queue cuts its files short under a process that has them mapped.
-TEST_F(Damage, TruncatedFilesGiveErrors) {
-  for (const char* extension : {".arena", ".head"}) {
-    int q = queue();
-    ASSERT_EQ(send(q, 1, "x"), 0);
-    for (const std::string& file : files(extension)) ASSERT_EQ(truncate(file.c_str(), 0), 0);
-    Child victim([=] {
-      send(q, 1, "y");
-      receive(q);
-      msqid_ds seen;
-      svmq_msgctl(q, IPC_STAT, &seen);
-      return 0;
-    });
-    EXPECT_EQ(victim.wait(), 0) << extension;
-    Received got = receive(q);
-    EXPECT_TRUE(got.error == EIDRM || got.error == EINVAL) << strerror(got.error);
-    svmq_msgctl(q, IPC_RMID, nullptr);
-    EXPECT_GE(queue(), 0);
-  }
-}
-
-// Random words in the queue's memory, but for the lock: every call still returns, within the segment.
-TEST_F(Damage, ScribbledMemoryNeverCrashes) {
-  unsigned seed = 7;
-  auto random = [&] { return seed = seed * 1103515245 + 12345, seed >> 8; };
-  for (int round = 0; round < 300; ++round) {
-    int q = queue();
-    for (int i = 0; i < 5; ++i)
-      ASSERT_EQ(send(q, 1 + i % 2, std::string(static_cast<std::size_t>(i) * 40, 'x')), 0);
-    ASSERT_EQ(receive(q).error, 0);
-    for (const char* extension : {".arena", ".head"}) {
-      for (const std::string& file : files(extension)) {
-        int opened = open(file.c_str(), O_RDWR | O_CLOEXEC);
-        ASSERT_GE(opened, 0);
-        for (int i = 0; i < 3; ++i) {
-          // In the head: behind the fields that say what it is, and the lock.
-          off_t from = strcmp(extension, ".head") == 0 ? 112 : 0;
-          off_t at = from + static_cast<off_t>(random() % (strcmp(extension, ".head") == 0 ? 70 : 160)) * 4;
-          unsigned word = round % 2 == 0 ? random() % 64 : random() * 7919;
-          ASSERT_EQ(pwrite(opened, &word, sizeof word, at), static_cast<ssize_t>(sizeof word));
-        }
-        close(opened);
-      }
-    }
-    Child victim([=] {
-      alarm(20);
-      for (int i = 0; i < 4; ++i) {
-        send(q, 1, std::string(static_cast<std::size_t>(i) * 50, 'y'));
-        receive(q, i % 2 == 0 ? 0 : -9);
-      }
-      msqid_ds setting = {};
-      svmq_msgctl(q, IPC_STAT, &setting);
-      setting.msg_qbytes = 100;
-      svmq_msgctl(q, IPC_SET, &setting);
-      svmq_msgctl(q, IPC_RMID, nullptr);
-      return 0;
-    });
-    ASSERT_EQ(victim.wait(), 0) << "round " << round;
-    svmq_msgctl(q, IPC_RMID, nullptr);
-  }
+  printf("storm: %u deaths\n", deaths);
+  expect_balance();
+  std::size_t messages = status(queue_).msg_qnum;
+  std::string found = drain();
+  EXPECT_EQ(static_cast<std::size_t>(std::count(found.begin(), found.end(), ' ')), messages);
+  EXPECT_EQ(status(queue_).__msg_cbytes, 0u);
+  for (int i = 0; i < 400; ++i) ASSERT_EQ(plain_send(queue_, 1, 1), 0);
+  EXPECT_EQ(plain_send(queue_, 1, 0), EAGAIN);
 }
 
 }  // namespace

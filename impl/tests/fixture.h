@@ -112,6 +112,7 @@ class Child {
   bool sleeps() const { return await_sleep(pid_); }
   bool still_sleeps() const { return asleep_in_queue(pid_); }
   void signal(int number) const { ::kill(pid_, number); }
+  void forget() { pid_ = -1; }  // it has been reaped
   // Its exit status, or minus the signal that ended it.
   int wait() {
     int state = 0;

@@ -266,9 +266,13 @@ void interrupt_waits() {
 
 // ------------------------------------------------------------------------------------------------ the driver
 
+volatile sig_atomic_t stopped = 0;  // by a signal: what was made is removed before the end
+
 pid_t start(const std::function<void()>& work) {
   pid_t parent = getpid(), pid = fork();
   if (pid != 0) return pid;
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(0);
   work();
@@ -328,6 +332,11 @@ End await(pid_t pid, std::string& what) {
       calls = report->calls;
       still = {};
       still.computed = cpu_seconds(pid);
+    }
+    if (stopped != 0) {
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, 0);
+      return End::good;
     }
     ++still.looks;
     if (waits_for_lock(pid)) ++still.at_lock;
@@ -405,6 +414,8 @@ struct Options {
 };
 
 int fuzz(const Options& options) {
+  signal(SIGINT, [](int number) { stopped = number; });
+  signal(SIGTERM, [](int number) { stopped = number; });
   void* memory = mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   report = new (memory) Report();
   char root[] = "/dev/shm/svmq-fuzz-XXXXXX";
@@ -412,7 +423,9 @@ int fuzz(const Options& options) {
   Clock::time_point until =
       Clock::now() + std::chrono::milliseconds(static_cast<long>(options.seconds * 1000));
   std::uint64_t done = 0, locks = 0, bad = 0;
-  auto more = [&] { return options.runs != 0 ? done < options.runs : Clock::now() < until; };
+  auto more = [&] {
+    return stopped != 0 ? false : options.runs != 0 ? done < options.runs : Clock::now() < until;
+  };
   for (std::uint64_t seed = options.seed; more() && bad < 10; ++seed, ++done) {
     std::string directory = fmt::format("{}/{}", root, seed), what;
     switch (run(directory, seed, what)) {
@@ -434,6 +447,7 @@ int fuzz(const Options& options) {
     if (report->answers[error] != 0)
       fmt::print(", {} {}", report->answers[error].load(), strerrorname_np(error));
   fmt::print("\n");
+  if (stopped != 0) return 128 + stopped;
   return bad != 0 ? 1 : report->calls == 0 ? 3 : 0;
 }
 
@@ -445,7 +459,8 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "For so long")->capture_default_str();
   app.add_option("--seed", options.seed, "Number of the first run")->capture_default_str();
   app.add_option("--runs", options.runs, "So many runs, however long they take");
-  app.footer("Exit status: 0 nothing wrong, 1 a finding, 2 wrong usage, 3 nothing was called.");
+  app.footer(
+      "Exit status: 0 nothing wrong, 1 a finding, 2 wrong usage, 3 nothing was called, 128+N signal N.");
   try {
     app.parse(argc, argv);
     return fuzz(options);

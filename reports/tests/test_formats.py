@@ -125,3 +125,14 @@ def test_what_was_not_tested_has_its_reason(report_of):
     assert target["clauses"]["x.hindered"] == {"state": "not tested", "reason": f"unsupported: {run['reason']}"}
     assert target["clauses"]["x.unobservable"]["reason"] == "no scenario can show it: nobody is left"
     assert target["clauses"]["x.never"]["reason"] == "no scenario of this run exercised it"
+
+
+def test_a_name_is_no_directive_of_tap(report_of):
+    data = results("nonconform")
+    name = "exec:odd \\ # SKIP because"
+    text = json.dumps(data).replace('"impl"', json.dumps(name))
+    source = WRITERS["results.tap"](report_of(json.loads(text)))
+    program = ("my $p = TAP::Parser->new({tap => do {local $/; <STDIN>}}); $p->run; print join ' ', scalar $p->actual_failed + 0, "
+               "scalar(my @s = $p->skipped)")
+    done = subprocess.run([have("perl"), "-MTAP::Parser", "-e", program], capture_output=True, text=True, input=source.replace("14", "13", 1))
+    assert done.stdout == "2 0"

@@ -1,12 +1,13 @@
 // SIGKILL at any instruction.
 //
 // Each test steps a process through one operation, kills it after so many machine instructions, and has another process
-// look at what is left. SVMQ_CRASH_STRIDE is the distance between two deaths (1: every instruction; default: some dozens,
-// since each death needs all the steps before it); SVMQ_CRASH_SECONDS is how long the storm lasts.
+// look at what is left. SVMQ_CRASH_STRIDE is the distance between two deaths (1: every instruction; default: some dozens
+// of deaths for each operation); SVMQ_CRASH_SECONDS is how long the storm lasts.
 #include <sys/ptrace.h>
 #include <time.h>
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "audit.h"
@@ -20,12 +21,8 @@ long number_from(const char* name, long otherwise) {
   return text != nullptr ? atol(text) : otherwise;
 }
 
-// Sanitized code has many more instructions.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr long usual_stride = 1500;
-#else
-constexpr long usual_stride = 37;
-#endif
+// Of each operation; each death needs all the steps before it, so the work grows with the square of the instructions.
+constexpr long usual_deaths = 30;
 
 // Few instructions around the call itself.
 struct Small {
@@ -54,27 +51,32 @@ class Crash : public QueueTest {
     std::function<void(bool ended)> check;  // by the test, after each death and at the end
   };
 
-  // Kills the operation after each `stride`th instruction. Prints how many deaths it died.
-  void step_through(const char* name, const Operation& operation, long stride = number_from("SVMQ_CRASH_STRIDE", usual_stride)) {
-    long deaths = 0, instructions = 0, longest = 0;
-    for (bool ended = false; !ended; ++deaths) {
-      operation.prepare();
-      ended = die_after(deaths * stride, operation, instructions);
-      timespec before, after;
-      clock_gettime(CLOCK_MONOTONIC, &before);
-      svmq_msgget(IPC_PRIVATE + 1, 0);  // locks the registry
-      msqid_ds seen;
-      svmq_msgctl(queue_, IPC_STAT, &seen);
-      clock_gettime(CLOCK_MONOTONIC, &after);
-      long took = (after.tv_sec - before.tv_sec) * 1'000'000 + (after.tv_nsec - before.tv_nsec) / 1000;
-      if (took > longest) longest = took;
-      operation.check(ended);
-      if (HasFatalFailure() || HasFailure()) {
-        FAIL() << name << ": killed after " << deaths * stride << " instructions";
-      }
+  // Lets the operation end, to count its instructions, and then kills it again and again.
+  void step_through(const char* name, const Operation& operation) {
+    long instructions = 0, deaths = 0, longest = 0;
+    one_death(name, operation, std::numeric_limits<long>::max(), instructions, longest);
+    long stride = number_from("SVMQ_CRASH_STRIDE", std::max(1L, instructions / usual_deaths));
+    long stepped = 0;
+    for (bool ended = false; !ended && !HasFailure(); ++deaths) {
+      ended = one_death(name, operation, deaths * stride, stepped, longest);
     }
     printf("%-28s %6ld instructions, %6ld deaths, others went on within %ld us\n", name, instructions, deaths - 1, longest);
     EXPECT_GT(deaths, 3);
+  }
+
+  bool one_death(const char* name, const Operation& operation, long after, long& stepped, long& longest) {
+    operation.prepare();
+    bool ended = die_after(after, operation, stepped);
+    timespec begin, end;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    svmq_msgget(IPC_PRIVATE + 1, 0);  // takes the registry's lock
+    msqid_ds seen;
+    svmq_msgctl(queue_, IPC_STAT, &seen);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    longest = std::max(longest, (end.tv_sec - begin.tv_sec) * 1'000'000 + (end.tv_nsec - begin.tv_nsec) / 1000);
+    operation.check(ended);
+    if (HasFailure()) printf("%s: killed after %ld instructions\n", name, stepped);
+    return ended;
   }
 
   // True if it ended before.
@@ -267,7 +269,7 @@ TEST_F(Crash, HandOver) {
   Child taker([] { return 0; });
   Operation hand_over;
   hand_over.prepare = [&] {
-    taker = Child([&] { return plain_receive(queue_, 0, 0); });
+    taker = Child([&] { return plain_receive(queue_, 1, 0); });
     ASSERT_TRUE(taker.sleeps());
   };
   hand_over.warm_up = [&] {
@@ -372,7 +374,7 @@ TEST_F(Crash, RemovalWithWaiters) {
       waiters.clear();
       expect_empty_namespace();
     };
-    step_through(key == 0 ? "remove, private, waiters" : "remove, waiters", remove, number_from("SVMQ_CRASH_STRIDE", 4 * usual_stride));
+    step_through(key == 0 ? "remove, private, waiters" : "remove, waiters", remove);
   }
 }
 
@@ -381,7 +383,10 @@ TEST_F(Crash, SettingWithWaiters) {
   std::vector<Child> waiters;
   Operation set;
   set.prepare = [&] {
-    resize(queue_, 10);
+    msqid_ds former = {};
+    former.msg_perm.mode = 0600;
+    former.msg_qbytes = 10;
+    ASSERT_EQ(svmq_msgctl(queue_, IPC_SET, &former), 0);
     ASSERT_EQ(plain_send(queue_, 1, 10), 0);
     waiters.emplace_back([&] { return plain_receive(queue_, 5, 0); });
     waiters.emplace_back([&] { return plain_send(queue_, 2, 10, 0); });
@@ -398,9 +403,9 @@ TEST_F(Crash, SettingWithWaiters) {
     bool done = seen.msg_qbytes == 20;
     EXPECT_EQ(done, seen.msg_perm.mode == 0640);
     EXPECT_TRUE(done || !ended);
-    EXPECT_EQ(seen.msg_qnum, done ? 2u : 1u);
     EXPECT_TRUE(waiters[0].sleeps());
     EXPECT_EQ(ended_with(waiters[1], 0, !done), done);
+    EXPECT_EQ(status(queue_).msg_qnum, done ? 2u : 1u);
     ASSERT_EQ(plain_receive(queue_, 1), 0);
     EXPECT_TRUE(done || ended_with(waiters[1], 0, false));
     resize(queue_, 100);
@@ -409,7 +414,7 @@ TEST_F(Crash, SettingWithWaiters) {
     waiters.clear();
     expect_on_queue("2 ", "2 ");
   };
-  step_through("set, waiters", set, number_from("SVMQ_CRASH_STRIDE", 4 * usual_stride));
+  step_through("set, waiters", set);
 }
 
 TEST_F(Crash, FirstUse) {
@@ -418,7 +423,7 @@ TEST_F(Crash, FirstUse) {
   use.prepare = [&] { ASSERT_EQ(plain_send(queue_, 1, 10), 0); };
   use.act = [&] { return plain_send(queue_, 2, 10); };
   use.check = [&](bool ended) { expect_on_queue("1 2 ", ended ? "1 2 " : "1 "); };
-  step_through("attach and send", use, number_from("SVMQ_CRASH_STRIDE", 4 * usual_stride));
+  step_through("attach and send", use);
 }
 
 TEST_F(Crash, Creation) {
@@ -434,7 +439,7 @@ TEST_F(Crash, Creation) {
       if (key == 0) remove_all();  // it may have been made
       expect_empty_namespace();
     };
-    step_through(key == 0 ? "create, private" : "create", create, number_from("SVMQ_CRASH_STRIDE", 4 * usual_stride));
+    step_through(key == 0 ? "create, private" : "create", create);
   }
 }
 
@@ -460,7 +465,7 @@ TEST_F(Crash, Sweep) {
     drain();
     expect_balance();
   };
-  step_through("sweep", sweep, number_from("SVMQ_CRASH_STRIDE", 4 * usual_stride));
+  step_through("sweep", sweep);
 }
 
 // ---- at random

@@ -72,7 +72,7 @@ long remove_queue(Namespace& home, Segment& segment, bool may) {
   if (!segment.usable()) return -EPERM;
   {
     Locked locked(segment);
-    if (locked.gone()) return -EIDRM;
+    if (locked.gone()) return -EINVAL;
     locked.queue.remove(locked.wakeups);
   }
   give_memory_back(segment);
@@ -96,15 +96,18 @@ long set_queue(Namespace& home, Segment& segment, const Caller& caller, const ms
     return refusal != 0 ? refusal : -EPERM;
   }
   Locked locked(segment);
-  if (locked.gone()) return -EIDRM;
+  if (locked.gone()) return -EINVAL;
   Permission permission = locked.queue.head().state.permission.get();
   if (long refusal = refused(home, caller, permission, wanted)) return refusal;
+  bool own = caller.uid() == permission.uid || caller.uid() == permission.cuid;
   permission.uid = wanted.msg_perm.uid;
   permission.gid = wanted.msg_perm.gid;
   permission.mode = wanted.msg_perm.mode & 0777;
-  // Only the owner of the files may change who may open them; README.md says what follows for queues given away.
+  // Only the owner of the files may change who may open them; README.md says what follows for queues given away. CAP_SYS_ADMIN
+  // alone opens no files, and so grants nothing here that would then not hold.
   int error = home.protect(segment.id, segment.generation, permission);
   if (error != 0 && error != EPERM && error != EACCES) return -ENOMEM;
+  if (error != 0 && !own) return -EPERM;
   auto capacity = static_cast<int>(wanted.msg_qbytes);
   locked.queue.set(permission, static_cast<std::uint64_t>(std::int64_t{capacity}), locked.wakeups);
   return locked.queue.damaged() ? -EIDRM : 0;

@@ -183,12 +183,12 @@ End await(Seated& seated, Seat& seat, Locked& locked, seam::SignalShield& shield
   for (;;) {
     int why = sleep(wait);
     locked.lock();
-    if (over(wait, end)) break;
-    if (why == EINTR) {
-      locked.queue.stop_waiting(seat.member);
+    bool ended = over(wait, end);
+    if (why == EINTR && (!ended || end == End::again)) {
+      if (!ended) locked.queue.stop_waiting(seat.member);
       end = End::interrupted;
-      break;
     }
+    if (ended || end == End::interrupted) break;
     mine.waiting.unclaim();
     locked.unlock();
   }

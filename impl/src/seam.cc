@@ -183,6 +183,7 @@ Waiting::Place Waiting::arm() {
 }
 
 void Waiting::disarm(Place place) {
+  signals::sleep_of_thread = nullptr;  // of a thread that was cancelled
   if (place != 0) take_off_list(place);
   word_.set(0);
 }
@@ -222,13 +223,18 @@ int Waiting::sleep(SignalShield& shield) {
   std::uint32_t waiting = identity().thread;
   // A time-out, although a far one: without it the kernel would restart the wait under SA_RESTART.
   const timespec far{std::int64_t{1} << 40, 0};
+  struct SleepOnWord : signals::Sleep {
+    Word& word;
+  } mine{{[](signals::Sleep& sleep) { static_cast<SleepOnWord&>(sleep).word.fetch_or(contended); }, false}, word_};
   int kind;
+  signals::sleep_of_thread = &mine;
   shield.drop();
   pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &kind);
   long result = futex(word_, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, waiting, &far, queue_wait_bitset);
   pthread_setcanceltype(kind, nullptr);
   shield.raise();
-  return result == -EINTR ? EINTR : 0;
+  signals::sleep_of_thread = nullptr;
+  return result == -EINTR || mine.ended ? EINTR : 0;
 }
 
 void Waiting::unclaim() {

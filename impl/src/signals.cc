@@ -83,7 +83,16 @@ void hold_off(const siginfo_t* info, ucontext_t* context) {
   for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&context->uc_sigmask, number);
 }
 
+void end_sleep() {
+  Sleep* sleep = sleep_of_thread;
+  if (sleep == nullptr) return;
+  sleep_of_thread = nullptr;  // the handler may leave by longjmp
+  sleep->ended = true;
+  sleep->keep_awake(*sleep);
+}
+
 void run(const struct sigaction& action, int number, siginfo_t* info, void* context) {
+  end_sleep();
   if ((action.sa_flags & SA_SIGINFO) != 0) {
     action.sa_sigaction(number, info, context);
   } else {
@@ -198,6 +207,7 @@ __attribute__((noinline)) void send_again() {
 }  // namespace
 
 __thread Hold hold_of_thread;
+__thread Sleep* sleep_of_thread;
 bool blocks_always = true;  // until interpose.cc has found out
 
 void block() {

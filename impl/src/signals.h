@@ -38,6 +38,14 @@ inline void let_go() {  // handlers that were held off run here
   if (--self.depth == 0 && (self.held_off != 0 || self.blocked)) release_held();
 }
 
+// A sleep in which handlers of the program may run. The first one ends it, also where it runs just before the thread falls
+// asleep or as it is woken, of which the system call tells nothing.
+struct Sleep {
+  void (*keep_awake)(Sleep&);  // the thread does not fall asleep any more
+  bool ended;
+};
+extern __thread Sleep* sleep_of_thread;
+
 // What sigaction does. `at` wanted == nullptr only asks.
 int action(int number, const struct sigaction* wanted, struct sigaction* former);
 

@@ -26,7 +26,7 @@ namespace {
 
 Status read_status(const Head& head) {
   const State& state = head.state;
-  return {head.id.get(),         state.removed.get() != 0, state.permission.get(), state.capacity.get(),
+  return {head.id.get(),          state.removed.get() != 0, state.permission.get(), state.capacity.get(),
           state.bytes.get(),      state.messages.get(),     state.sent_at.get(),    state.received_at.get(),
           state.changed_at.get(), state.sender.get(),       state.receiver.get()};
 }
@@ -101,7 +101,8 @@ long set_queue(Namespace& home, Segment& segment, const Caller& caller, const ms
   permission.uid = wanted.msg_perm.uid;
   permission.gid = wanted.msg_perm.gid;
   permission.mode = wanted.msg_perm.mode & 0777;
-  // Only the owner of the files may change who may open them; README.md says what follows for queues given away.
+  // Only the owner of the files may change who may open them; README.md says what follows for queues given
+  // away.
   int error = home.protect(segment.id, segment.generation, permission);
   if (error != 0 && error != EPERM && error != EACCES) return -ENOMEM;
   auto capacity = static_cast<int>(wanted.msg_qbytes);
@@ -222,8 +223,8 @@ long find(Namespace& home, key_t key, int flags) {
       return id;
     }
     if (!attached && attached.error() != EINVAL) return -attached.error();
-    // Removed: its remover, or this process in attaching to it, takes it out of the registry. Where this process may
-    // not even look, all it knows is that the registry has it.
+    // Removed: its remover, or this process in attaching to it, takes it out of the registry. Where this
+    // process may not even look, all it knows is that the registry has it.
     if (tries == 100) return id;
   }
 }

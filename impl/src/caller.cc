@@ -32,7 +32,8 @@ bool ask_always() {
 std::uint64_t capabilities_of_this_thread() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2] = {};
-  if (seam::system_call(SYS_capget, reinterpret_cast<long>(&header), reinterpret_cast<long>(data)) != 0) return 0;
+  if (seam::system_call(SYS_capget, reinterpret_cast<long>(&header), reinterpret_cast<long>(data)) != 0)
+    return 0;
   return std::uint64_t{data[1].effective} << 32 | data[0].effective;
 }
 
@@ -91,7 +92,8 @@ unsigned triad(std::uint32_t mode, int shift) { return mode >> shift & 7; }
 
 bool ids_exist(std::uint32_t uid, std::uint32_t gid) {
   constexpr std::uint32_t never = 0xffffffff;
-  return uid != never && gid != never && mapped("/proc/self/uid_map", uid) && mapped("/proc/self/gid_map", gid);
+  return uid != never && gid != never && mapped("/proc/self/uid_map", uid) &&
+         mapped("/proc/self/gid_map", gid);
 }
 
 std::atomic<std::uint64_t> CredentialsChange::changes{1};
@@ -157,6 +159,8 @@ bool Caller::controls(const Permission& queue) const {
 
 bool Caller::may_exceed_msgmnb() const { return capable(CAP_SYS_RESOURCE) && in_first_user_namespace(); }
 
-bool Caller::may_wish_identifiers() const { return capable(CAP_CHECKPOINT_RESTORE) || capable(CAP_SYS_ADMIN); }
+bool Caller::may_wish_identifiers() const {
+  return capable(CAP_CHECKPOINT_RESTORE) || capable(CAP_SYS_ADMIN);
+}
 
 }  // namespace svmq

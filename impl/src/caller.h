@@ -2,13 +2,16 @@
 //
 // Clauses: perm.class.*, perm.group.set, perm.override.rw, perm.owner, msgget.E.EACCES.
 //
-// The rules need the caller's credentials of now, which are four system calls: more than all the rest of a call. They
-// are therefore remembered by each thread, and forgotten when anything that can change them is called: interpose.cc
-// stands in front of the C library's functions for that, and counts. What it cannot see is never remembered:
-//   - while such a function runs in any thread, and where the loader has not put the library in front of the C library;
-//   - while an id is the overflow id: a user namespace whose map is still to be written changes ids from outside.
-// What remains is a program that changes credentials by a system call instruction of its own, past the C library: it
-// sets SVMQ_CREDENTIALS=ask in its environment and pays for the system calls.
+// The rules need the caller's credentials of now, which are four system calls: more than all the rest of a
+// call. They are therefore remembered by each thread, and forgotten when anything that can change them is
+// called: interpose.cc stands in front of the C library's functions for that, and counts. What it cannot see
+// is never remembered:
+//   - while such a function runs in any thread, and where the loader has not put the library in front of the
+//   C library;
+//   - while an id is the overflow id: a user namespace whose map is still to be written changes ids from
+//   outside.
+// What remains is a program that changes credentials by a system call instruction of its own, past the C
+// library: it sets SVMQ_CREDENTIALS=ask in its environment and pays for the system calls.
 #pragma once
 
 #include <atomic>

@@ -27,9 +27,9 @@ namespace {
 // Its identifier is not taken from what others can write.
 Status read_status(std::int32_t id, const Head& head) {
   const State& state = head.state;
-  return {id,                       state.removed.get() != 0, state.permission.get(), state.capacity.get(),
-          state.bytes.get(),        state.messages.get(),     state.sent_at.get(),    state.received_at.get(),
-          state.changed_at.get(),   state.sender.get(),       state.receiver.get()};
+  return {id,                     state.removed.get() != 0, state.permission.get(), state.capacity.get(),
+          state.bytes.get(),      state.messages.get(),     state.sent_at.get(),    state.received_at.get(),
+          state.changed_at.get(), state.sender.get(),       state.receiver.get()};
 }
 
 }  // namespace
@@ -226,8 +226,8 @@ long find(Namespace& home, key_t key, int flags) {
       return id;
     }
     if (!attached && attached.error() != EINVAL) return -attached.error();
-    // Removed: its remover, or this process in attaching to it, takes it out of the registry. Where this process may
-    // not even look, all it knows is that the registry has it.
+    // Removed: its remover, or this process in attaching to it, takes it out of the registry. Where this
+    // process may not even look, all it knows is that the registry has it.
     if (tries == 100) return id;
   }
 }

@@ -1,7 +1,7 @@
 // Sending and receiving.
 //
-// Clauses: msgsnd.*, msgrcv.*, wait.*. The order of the checks is the kernel's. The lock is held to link and unlink only:
-// a message is written into the tile in the caller's hand before, and read from there after.
+// Clauses: msgsnd.*, msgrcv.*, wait.*. The order of the checks is the kernel's. The lock is held to link and
+// unlink only: a message is written into the tile in the caller's hand before, and read from there after.
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -61,7 +61,8 @@ std::byte* tile_at(const Seat& seat, Index index) {
 }
 
 Member& member_of(const Seat& seat) {
-  auto* members = reinterpret_cast<Member*>(static_cast<std::byte*>(seat.segment->arena.address) + members_offset);
+  auto* members =
+      reinterpret_cast<Member*>(static_cast<std::byte*>(seat.segment->arena.address) + members_offset);
   return members[seat.member];
 }
 
@@ -94,8 +95,8 @@ struct Wait {
 constexpr std::uint32_t short_spin = 20'000, long_spin = 50'000;  // nanoseconds; a wake-up takes as long
 constexpr std::uint8_t probe_every = 16;
 
-// How long to spin: not at all where whom we wait for was last seen on this cpu, and only now and then where it has been
-// in vain.
+// How long to spin: not at all where whom we wait for was last seen on this cpu, and only now and then where
+// it has been in vain.
 std::uint32_t spin_time(Seat& seat, const Head& head, Waits waits) {
   const List& line = waits == Waits::to_send ? head.state.senders : head.state.receivers;
   if (line.first.get() != none) return 0;  // one at a time
@@ -116,7 +117,8 @@ bool over(Wait& wait, End& end) {
     end = outcome == Outcome::done ? End::done : outcome == Outcome::too_big ? End::too_big : End::again;
   } else if (wait.locked.gone()) {
     end = End::removed;
-  } else if (wait.waits == Waits::to_receive && mine.setting.get() != wait.locked.queue.head().state.settings.get()) {
+  } else if (wait.waits == Waits::to_receive &&
+             mine.setting.get() != wait.locked.queue.head().state.settings.get()) {
     end = End::again;
     wait.locked.queue.stop_waiting(wait.seat.member);
   } else {
@@ -162,6 +164,8 @@ End await(Seated& seated, Seat& seat, Locked& locked, seam::SignalShield& shield
   wait.place = mine.waiting.arm();
   locked.queue.wait(seat.member, waits, spin == 0);
   seat.waits = true;
+  seat.frame = __builtin_frame_address(0);
+  seat.place = wait.place;
   std::uint32_t serial = mine.serial.get();
   End end = End::removed;
   locked.unlock();
@@ -263,7 +267,8 @@ long fill(Seat& seat, std::size_t size, const char* from) {
   return missing == 0 ? 0 : -EFAULT;
 }
 
-long send_to(Seated& seated, Seat& seat, const Request& request, const char* from, seam::SignalShield& shield) {
+long send_to(Seated& seated, Seat& seat, const Request& request, const char* from,
+             seam::SignalShield& shield) {
   long failure = provide(seat, request.size);
   if (failure == 0) failure = fill(seat, request.size, from);
   if (failure == -ENOMEM || failure == -EIDRM) return refuse(request.size, from, failure);
@@ -388,9 +393,10 @@ long copy(int id, char* to, const Request& request) {
     } else {
       Caller caller;
       Locked locked(*(*seated).segment);
-      length = locked.gone()                                                    ? -EIDRM
-               : !caller.granted(locked.queue.head().state.permission.get(), 4) ? -EACCES
-                                                                                : copy_from(locked.queue, request, scratch, type, text);
+      length = locked.gone() ? -EIDRM
+               : !caller.granted(locked.queue.head().state.permission.get(), 4)
+                   ? -EACCES
+                   : copy_from(locked.queue, request, scratch, type, text);
     }
   }
   bool written = length < 0 || (guarded::write(to, &type, sizeof type) &&
@@ -411,7 +417,8 @@ long send(int id, const void* message, std::size_t size, int flags) {
     if (!home) return -errno;
     long type = 0;
     if (!guarded::read(&type, from, sizeof type)) return -EFAULT;
-    if (size > static_cast<std::size_t>(home->registry().limits.msgmax.get()) || id < 0 || type < 1) return -EINVAL;
+    if (size > static_cast<std::size_t>(home->registry().limits.msgmax.get()) || id < 0 || type < 1)
+      return -EINVAL;
     seat = find_seat(id, error);
     if (seat == nullptr) return refuse(size, from, -error);
   } else if (size > static_cast<std::size_t>(seat->segment->home->registry().limits.msgmax.get())) {

@@ -41,12 +41,13 @@ std::uint16_t access_of(std::uint32_t mode, int shift, std::uint16_t without) {
 struct Acl {
   std::uint32_t version = 2;  // of the attribute's layout
   AclEntry entries[8] = {};
-  std::size_t count = 0;      // behind what is written
+  std::size_t count = 0;  // behind what is written
 
   void add(std::uint16_t tag, std::uint16_t permission, std::uint32_t id = 0xffffffff) {
     entries[count++] = {tag, permission, id};
   }
-  void add_pair(std::uint16_t tag, std::uint16_t permission, std::uint32_t first, std::uint32_t second, std::uint32_t files) {
+  void add_pair(std::uint16_t tag, std::uint16_t permission, std::uint32_t first, std::uint32_t second,
+                std::uint32_t files) {
     if (first > second) std::swap(first, second);
     if (first != files) add(tag, permission, first);
     if (second != files && second != first) add(tag, permission, second);
@@ -54,8 +55,9 @@ struct Acl {
   std::size_t size() const { return offsetof(Acl, entries) + count * sizeof(AclEntry); }
 };
 
-// The owner and the group of a file are those that its creator had for files; the queue's may be others: it was given
-// away, or the creator's filesystem group was not the effective one. Then a list says who else may open it.
+// The owner and the group of a file are those that its creator had for files; the queue's may be others: it
+// was given away, or the creator's filesystem group was not the effective one. Then a list says who else may
+// open it.
 int protect_file(int directory, const char* name, const Permission& queue, std::uint16_t without) {
   Descriptor file(openat(directory, name, O_RDONLY | flags));
   struct stat seen;

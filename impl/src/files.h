@@ -46,16 +46,16 @@ struct Mapping {
   bool writable = false;
   std::uint32_t owner = 0;
 };
-// A new file of that size, all zeros, mapped, the first `backed` bytes with memory; nobody else may open it yet. errno on
-// failure. Shorter where the process may not make it so long.
+// A new file of that size, all zeros, mapped, the first `backed` bytes with memory; nobody else may open it
+// yet. errno on failure. Shorter where the process may not make it so long.
 Mapping create(int directory, const char* name, std::size_t size, std::size_t backed);
-// An existing regular file, at least `least` bytes long; read-only where that is all we may and `read_only_too`. Only the
-// beginning of a long one where there are no addresses for all of it.
+// An existing regular file, at least `least` bytes long; read-only where that is all we may and
+// `read_only_too`. Only the beginning of a long one where there are no addresses for all of it.
 Mapping open(int directory, const char* name, std::size_t least, bool read_only_too);
 void unmap(Mapping& mapping);
 
-// Gives the two files of a queue the protection that follows from its permissions, as far as the caller may: only the owner
-// of the files may change it. 0 or an errno.
+// Gives the two files of a queue the protection that follows from its permissions, as far as the caller may:
+// only the owner of the files may change it. 0 or an errno.
 int protect(int directory, std::int32_t id, std::uint64_t generation, const Permission& permission);
 
 // Deletes the directory and all files in it. 0 or an errno.

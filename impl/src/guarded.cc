@@ -15,9 +15,10 @@
 
 #if defined(__x86_64__)
 // size_t svmq_guarded_copy(void* to, const void* from, size_t size): the number of bytes not copied.
-// 8 to 128 bytes are copied by a few overlapping moves, which change neither of the three registers: after a fault in
-// one of them all begins again with `rep movsb`, which keeps its count in rcx while it runs, and leaves rip at the
-// instruction itself when it faults. In assembly also because a sanitizer must not look at these accesses.
+// 8 to 128 bytes are copied by a few overlapping moves, which change neither of the three registers: after a
+// fault in one of them all begins again with `rep movsb`, which keeps its count in rcx while it runs, and
+// leaves rip at the instruction itself when it faults. In assembly also because a sanitizer must not look at
+// these accesses.
 asm(R"(
   .text
   .p2align 5
@@ -115,7 +116,8 @@ bool leave_copy(void* context) {
   auto at = static_cast<std::uintptr_t>(machine->uc_mcontext.gregs[REG_RIP]);
   auto address = [](const char* label) { return reinterpret_cast<std::uintptr_t>(label); };
   const char* onwards = at == address(svmq_guarded_copy_at) ? svmq_guarded_copy_after : nullptr;
-  if (at >= address(svmq_guarded_copy_quick) && at < address(svmq_guarded_copy_slow)) onwards = svmq_guarded_copy_slow;
+  if (at >= address(svmq_guarded_copy_quick) && at < address(svmq_guarded_copy_slow))
+    onwards = svmq_guarded_copy_slow;
   if (onwards == nullptr) return false;
   machine->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(onwards);
   return true;
@@ -158,7 +160,8 @@ std::size_t svmq_guarded_copy(void* to, const void* from, std::size_t size) {
 }  // namespace
 
 bool handle(int signal, const siginfo_t* info, void* context) {
-  // A fault in a mapping of ours first: the copy then goes on, with zeros, and what it found is checked afterwards.
+  // A fault in a mapping of ours first: the copy then goes on, with zeros, and what it found is checked
+  // afterwards.
   return (signal == SIGBUS && replace_watched(info->si_addr)) || leave_copy(context);
 }
 

@@ -15,7 +15,8 @@ namespace svmq::guarded {
 
 bool read(void* to, const void* from_program, std::size_t size);   // false: EFAULT; `to` holds a prefix
 bool write(void* to_program, const void* from, std::size_t size);  // false: EFAULT; a prefix has been written
-std::size_t unread(void* to, const void* from_program, std::size_t size);  // as read: how many bytes are missing
+std::size_t unread(void* to, const void* from_program,
+                   std::size_t size);  // as read: how many bytes are missing
 bool readable(const void* in_program, std::size_t size);
 
 // Called with each fault: is it one of ours, and mended?

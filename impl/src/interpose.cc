@@ -25,11 +25,11 @@ namespace {
 using svmq::interpose::plain_function;
 
 // One that can change credentials: what is remembered of them counts neither meanwhile nor afterwards.
-#define SVMQ_CHANGES_CREDENTIALS(name, parameters, arguments)          \
-  INTERPOSED int name parameters noexcept {                            \
-    static auto plain = plain_function<int(*) parameters>(#name);                \
-    CredentialsChange change;                                          \
-    return plain arguments;                                            \
+#define SVMQ_CHANGES_CREDENTIALS(name, parameters, arguments)     \
+  INTERPOSED int name parameters noexcept {                       \
+    static auto plain = plain_function<int(*) parameters>(#name); \
+    CredentialsChange change;                                     \
+    return plain arguments;                                       \
   }
 
 }  // namespace
@@ -92,15 +92,21 @@ sighandler_t set_handler(int number, sighandler_t handler, int flags, bool mask_
 INTERPOSED sighandler_t signal(int number, sighandler_t handler) noexcept {
   return set_handler(number, handler, sigismember(&interrupting, number) == 1 ? 0 : SA_RESTART, true);
 }
-INTERPOSED sighandler_t bsd_signal(int number, sighandler_t handler) noexcept { return signal(number, handler); }
+INTERPOSED sighandler_t bsd_signal(int number, sighandler_t handler) noexcept {
+  return signal(number, handler);
+}
 INTERPOSED sighandler_t ssignal(int number, sighandler_t handler) noexcept { return signal(number, handler); }
 
 INTERPOSED sighandler_t sysv_signal(int number, sighandler_t handler) noexcept {
   return set_handler(number, handler, static_cast<int>(SA_RESETHAND) | SA_NODEFER, false);
 }
-INTERPOSED sighandler_t __sysv_signal(int number, sighandler_t handler) noexcept { return sysv_signal(number, handler); }
+INTERPOSED sighandler_t __sysv_signal(int number, sighandler_t handler) noexcept {
+  return sysv_signal(number, handler);
+}
 
-INTERPOSED int sigignore(int number) noexcept { return set_handler(number, SIG_IGN, 0, false) == SIG_ERR ? -1 : 0; }
+INTERPOSED int sigignore(int number) noexcept {
+  return set_handler(number, SIG_IGN, 0, false) == SIG_ERR ? -1 : 0;
+}
 
 INTERPOSED int siginterrupt(int number, int interrupt) noexcept {
   struct sigaction present;
@@ -143,8 +149,8 @@ __attribute__((constructor)) void find_out() {
   auto ours = [](const char* name) {
     Dl_info first, own;
     void* found = dlsym(RTLD_DEFAULT, name);
-    return found != nullptr && dladdr(found, &first) != 0 && dladdr(reinterpret_cast<void*>(&find_out), &own) != 0 &&
-           first.dli_fbase == own.dli_fbase;
+    return found != nullptr && dladdr(found, &first) != 0 &&
+           dladdr(reinterpret_cast<void*>(&find_out), &own) != 0 && first.dli_fbase == own.dli_fbase;
   };
   effective = ours("setresuid") && ours("sigaction");
   signals::blocks_always = !effective;

@@ -1,5 +1,6 @@
-// The functions of the C library that the library stands in front of, in both of its forms: those that install signal
-// handlers (signals.h) and those that change credentials (caller.h). Each does what the C library's does.
+// The functions of the C library that the library stands in front of, in both of its forms: those that
+// install signal handlers (signals.h) and those that change credentials (caller.h). Each does what the C
+// library's does.
 #pragma once
 
 namespace svmq::interpose {

@@ -1,8 +1,10 @@
 // What is in shared memory: the two files of a queue.
 //
-// head   one page that everyone may read (it holds what /proc/sysvipc/msg shows) and the queue's users may write:
+// head   one page that everyone may read (it holds what /proc/sysvipc/msg shows) and the queue's users may
+// write:
 //        permissions, counters, the lock, the ends of the lists of messages and waiters.
-// arena  readable and writable for the queue's users only. A sparse file of full size from the start: memory comes when
+// arena  readable and writable for the queue's users only. A sparse file of full size from the start: memory
+// comes when
 //        a page is first used, so nobody's mapping ever has to follow. Regions:
 //
 //          0         control: free lists, the index of types
@@ -11,14 +13,18 @@
 //          12 MiB    buckets of the index of types
 //          16 MiB    tiles: messages and types, in units of 64 bytes
 //
-// The tiles up to `fresh` lie side by side without gaps; each starts with its length and its kind, so they can be walked
-// without any list. Links are unit indexes, never pointers; 0 is none. Zeros are a valid empty queue.
+// The tiles up to `fresh` lie side by side without gaps; each starts with its length and its kind, so they
+// can be walked without any list. Links are unit indexes, never pointers; 0 is none. Zeros are a valid empty
+// queue.
 //
 // Invariants:
-//   1. While the lock is free, everything is consistent: each tile is on a free list, is a type, is a message on the
+//   1. While the lock is free, everything is consistent: each tile is on a free list, is a type, is a message
+//   on the
 //      queue, or is in the hand of one member.
-//   2. While it is held, undoing what is open makes it so (space.h): the journal's entries, last first, and the state as
-//      saved. Changed without that are only tiles in the hand of a member, by that member, and the free lists in a sweep.
+//   2. While it is held, undoing what is open makes it so (space.h): the journal's entries, last first, and
+//   the state as
+//      saved. Changed without that are only tiles in the hand of a member, by that member, and the free lists
+//      in a sweep.
 //   3. The tiles tile, at every instant.
 #pragma once
 
@@ -55,13 +61,14 @@ enum class Kind : std::uint32_t { free, message, type };
 struct Tile {
   Cell<std::uint32_t> units;
   Cell<Kind> kind;
-  Cell<Index> next;  // of a free one: the next of its list; of a message: behind it on the queue; of a type: its bucket
+  Cell<Index> next;  // of a free one: the next of its list; of a message: behind it on the queue; of a type:
+                     // its bucket
   Cell<Index> previous;  // of a message
 };
 static_assert(sizeof(Tile) == 16);
 
-// The messages of a queue form one list by arrival. It falls into runs of one type; the first and the last of a run know
-// each other, so that the first message of another type than the first one's is two steps away.
+// The messages of a queue form one list by arrival. It falls into runs of one type; the first and the last of
+// a run know each other, so that the first message of another type than the first one's is two steps away.
 struct Message {
   Tile tile;
   Cell<std::uint32_t> size;
@@ -76,8 +83,8 @@ inline constexpr std::size_t text_offset = sizeof(Message);
 inline constexpr std::size_t type_offset = offsetof(Message, type);
 static_assert(type_offset + sizeof(long) == text_offset);
 
-// The messages of one type, oldest first. Kept while there are none, until its place in the index is wanted. In the
-// index of types by a hash and in the tree (types.h).
+// The messages of one type, oldest first. Kept while there are none, until its place in the index is wanted.
+// In the index of types by a hash and in the tree (types.h).
 struct Type {
   Tile tile;
   Cell<std::int64_t> value;
@@ -156,8 +163,8 @@ inline constexpr std::uint32_t small_classes = 136;  // free lists for exactly 1
 inline constexpr std::uint32_t classes = small_classes + 20;
 
 struct Control {
-  Cell<Index> fresh;      // the first unit that is no tile; 0 stands for first_tile
-  Cell<Index> backed;     // units below it have memory
+  Cell<Index> fresh;   // the first unit that is no tile; 0 stands for first_tile
+  Cell<Index> backed;  // units below it have memory
   Cell<std::uint32_t> free_units;
   Cell<std::uint32_t> freed;     // units, since the last sweep
   Cell<std::uint32_t> sweeping;  // the free lists are being made anew

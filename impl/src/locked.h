@@ -1,5 +1,5 @@
-// A queue with its lock held: repaired if the former owner died; released together with the wake-ups that the holder
-// decided on, or, where the queue turned out to be damaged, as if nothing had been changed.
+// A queue with its lock held: repaired if the former owner died; released together with the wake-ups that the
+// holder decided on, or, where the queue turned out to be damaged, as if nothing had been changed.
 #pragma once
 
 #include "namespace.h"
@@ -36,7 +36,9 @@ class Locked {
     held_ = false;
   }
   // Removed, or no queue any more because somebody has cut its file short.
-  bool gone() const { return queue.head().state.removed.get() != 0 || queue.head().magic.get() != head_magic; }
+  bool gone() const {
+    return queue.head().state.removed.get() != 0 || queue.head().magic.get() != head_magic;
+  }
 
   Queue queue;
   Wakeups wakeups;
@@ -54,10 +56,12 @@ struct Status {
   std::int64_t sent_at, received_at, changed_at;
   std::int32_t sender, receiver;
 };
-// One consistent instant. Under the lock where we may take it; else without, and then a repair that is due shows.
+// One consistent instant. Under the lock where we may take it; else without, and then a repair that is due
+// shows.
 Status status_of(Segment& segment);
 
-// The memory of a removed queue, once nobody has anything to fetch from it. Every call that finds its queue removed asks.
+// The memory of a removed queue, once nobody has anything to fetch from it. Every call that finds its queue
+// removed asks.
 void give_memory_back(Segment& segment);
 
 }  // namespace svmq

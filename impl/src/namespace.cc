@@ -113,7 +113,8 @@ void Namespace::begin_process() {
   // The seats of before are the parent's.
   for (Namespace* known = newest; known != nullptr; known = known->older_) {
     known->visitors_.store(0);
-    for (Segment* segment = known->mapped_; segment != nullptr; segment = segment->next) segment->pins.store(0);
+    for (Segment* segment = known->mapped_; segment != nullptr; segment = segment->next)
+      segment->pins.store(0);
   }
   seam::note_process();
 }
@@ -146,7 +147,8 @@ int Namespace::enter(const char* path) {
   Namespace* entered;
   {
     ProcessLock lock;
-    for (entered = newest; entered != nullptr && entered->registry_.address != nullptr;) entered = entered->older_;
+    for (entered = newest; entered != nullptr && entered->registry_.address != nullptr;)
+      entered = entered->older_;
     bool made = entered == nullptr;
     if (made) entered = static_cast<Namespace*>(calloc(1, sizeof(Namespace)));
     if (entered == nullptr) return ENOMEM;
@@ -160,8 +162,9 @@ int Namespace::enter(const char* path) {
       newest = entered;
     }
     for (Namespace* known = newest; known != nullptr; known = known->older_) {
-      bool same = known != entered && known->registry_.address != nullptr && known->device_ == entered->device_ &&
-                  known->inode_ == entered->inode_ && known->registry().removed.get() == 0;
+      bool same = known != entered && known->registry_.address != nullptr &&
+                  known->device_ == entered->device_ && known->inode_ == entered->inode_ &&
+                  known->registry().removed.get() == 0;
       if (!same) continue;
       entered->close();
       entered = known;

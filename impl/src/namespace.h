@@ -1,8 +1,8 @@
 // The namespace a process is in, and the queues of it that the process has mapped.
 //
-// Process-wide, thread-safe, usable in children after fork. A mapping stays while it is pinned, by a seat (thread.h) or
-// by a call (Attached), and is kept for later calls until the queue is removed. A namespace that the process has left is
-// unmapped when nothing of it is pinned.
+// Process-wide, thread-safe, usable in children after fork. A mapping stays while it is pinned, by a seat
+// (thread.h) or by a call (Attached), and is kept for later calls until the queue is removed. A namespace
+// that the process has left is unmapped when nothing of it is pinned.
 #pragma once
 
 #include <limits.h>
@@ -45,7 +45,7 @@ class Namespace {
   const char* path() const { return path_; }
 
   // Makes the queue's files and publishes it. The registry's lock is held.
-  int create(std::int32_t key, unsigned mode, std::uint32_t uid, std::uint32_t gid);  // id or -errno
+  int create(std::int32_t key, unsigned mode, std::uint32_t uid, std::uint32_t gid);     // id or -errno
   int protect(std::int32_t id, std::uint64_t generation, const Permission& permission);  // 0 or an errno
   // Takes a removed queue out of the registry and deletes its files.
   void forget(std::int32_t id, std::uint64_t generation);
@@ -77,7 +77,7 @@ class Namespace {
   files::Mapping registry_;  // empty: closed, free for use
   Segment** segments_;       // by index
   std::size_t mapped_count_, tidy_at_;
-  Segment* mapped_;          // all, also those that are no longer found, but pinned
+  Segment* mapped_;  // all, also those that are no longer found, but pinned
 };
 
 // The namespace of the process, kept from being closed for as long as a call needs it.
@@ -120,8 +120,8 @@ class Attached {
 inline Seat* known_seat(std::int32_t id) {
   Seat& seat = this_thread().seats[static_cast<std::uint32_t>(id) % Thread::most_seats];
   const Segment* segment = seat.segment;
-  bool good = segment != nullptr && segment->id == id && !seat.waits && Namespace::is_present(segment->home) &&
-              !segment->removed();
+  bool good = segment != nullptr && segment->id == id && !seat.waits &&
+              Namespace::is_present(segment->home) && !segment->removed();
   return good ? &seat : nullptr;
 }
 

@@ -99,7 +99,8 @@ Index Queue::join() {
     if (count + 1 >= most_members) return none;
     chosen = count + 1;
     std::byte* record = reinterpret_cast<std::byte*>(space_.member_at(chosen));
-    if (!seam::reserve_memory(record - reinterpret_cast<std::uintptr_t>(record) % page_size, page_size)) return none;
+    if (!seam::reserve_memory(record - reinterpret_cast<std::uintptr_t>(record) % page_size, page_size))
+      return none;
     space_.set(control.members, chosen);
   }
   Member& made = *space_.member_at(chosen);
@@ -202,7 +203,8 @@ void Queue::unlink(Index index, Message& gone) {
     if (first == nullptr) return;
     space_.set(before->partner, partner);
     space_.set(first->partner, before_index);
-  } else if (before != nullptr && behind != nullptr && !goes_on_before && before->type.get() == behind->type.get()) {
+  } else if (before != nullptr && behind != nullptr && !goes_on_before &&
+             before->type.get() == behind->type.get()) {
     Index first_index = before->partner.get(), last_index = behind->partner.get();
     Message* first = space_.message(first_index);
     Message* last = space_.message(last_index);
@@ -333,7 +335,8 @@ void Queue::wake_all(const List& list, Wakeups& wakeups) {
 
 // ---- steps
 
-// Oldest matching receiver first; those with too small a buffer are told so on the way (wait.rcv.order, .toosmall).
+// Oldest matching receiver first; those with too small a buffer are told so on the way (wait.rcv.order,
+// .toosmall).
 bool Queue::hand_over(Index index, std::int32_t process, std::int64_t time, Wakeups& wakeups) {
   Message* handed = space_.message(index);
   if (handed == nullptr) return false;
@@ -356,7 +359,8 @@ bool Queue::hand_over(Index index, std::int32_t process, std::int64_t time, Wake
         space_.set(candidate->hand, index);
         candidate->reads.set(1);
         space_.state().received_at.set(time);
-        space_.state().receiver.set(candidate->process.get());  // as the standard says; Linux has the thread's id
+        space_.state().receiver.set(
+            candidate->process.get());  // as the standard says; Linux has the thread's id
         space_.state().sent_at.set(time);
         space_.state().sender.set(process);
         end_wait(at, *candidate, Outcome::done, wakeups);
@@ -398,14 +402,16 @@ void Queue::receive(Index index, Index member, Wakeups& wakeups) {
   if (head().state.senders.first.get() != none && !damaged()) serve_senders(wakeups);
 }
 
-// Completes the calls of waiting senders whose message fits, oldest first, on their behalf: a sender that dies after it
-// was chosen then wastes no room. One whose permission may have changed is told to look for itself instead, and the room
-// it would take is not counted, so that its death is no loss to others either.
+// Completes the calls of waiting senders whose message fits, oldest first, on their behalf: a sender that
+// dies after it was chosen then wastes no room. One whose permission may have changed is told to look for
+// itself instead, and the room it would take is not counted, so that its death is no loss to others either.
 void Queue::serve_senders(Wakeups& wakeups) {
   Index at = head().state.senders.first.get();
   for (std::uint32_t steps = 0; at != none && steps < most_members; ++steps) {
     Member* candidate = space_.member(at);
-    if (candidate == nullptr || head().state.messages.get() >= head().state.capacity.get() || space_.nearly_full()) return;
+    if (candidate == nullptr || head().state.messages.get() >= head().state.capacity.get() ||
+        space_.nearly_full())
+      return;
     Index next = candidate->next.get();
     if (room_for(candidate->size.get())) {
       if (candidate->waiting.dead()) {

@@ -1,5 +1,5 @@
-// One queue's rules: messages, selection, members and those of them that wait. Everything here happens under the queue's
-// lock (locked.h) and through the journal (space.h).
+// One queue's rules: messages, selection, members and those of them that wait. Everything here happens under
+// the queue's lock (locked.h) and through the journal (space.h).
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,9 @@ struct Wanted {
   bool accepts(std::int64_t message_type) const;
 };
 
-// Whom to wake once the changes of the lock's owner have happened. Those that sleep are marked and, all but the last,
-// woken under the lock: they find their outcome only by taking it themselves, so one that is woken for a change that is
-// then undone sleeps on. The last is woken in the system call that releases the lock.
+// Whom to wake once the changes of the lock's owner have happened. Those that sleep are marked and, all but
+// the last, woken under the lock: they find their outcome only by taking it themselves, so one that is woken
+// for a change that is then undone sleeps on. The last is woken in the system call that releases the lock.
 class Wakeups {
  public:
   void add(Member& member);
@@ -50,15 +50,16 @@ class Queue {
 
   // ---- members
 
-  Index join();               // none: no memory
-  void leave(Index member);   // by its owner, whatever it holds
-  // A tile that can hold a message of that size comes into the member's hand, instead of what is there. False: no memory.
+  Index join();              // none: no memory
+  void leave(Index member);  // by its owner, whatever it holds
+  // A tile that can hold a message of that size comes into the member's hand, instead of what is there.
+  // False: no memory.
   bool provide(Index member, std::size_t size);
   void put_down(Index member);  // what is in its hand
 
   // ---- messages
 
-  Index find(const Wanted& wanted);  // the one that a receiver gets now, or none. May commit what is open.
+  Index find(const Wanted& wanted);    // the one that a receiver gets now, or none. May commit what is open.
   Index at_place(std::int64_t place);  // counted from 0
   Message* message(Index index) { return space_.message(index); }
 

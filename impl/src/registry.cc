@@ -34,7 +34,8 @@ Slot* RegistryView::used_slot(std::uint32_t index) {
   if (index >= end()) return nullptr;
   Slot& slot = registry_.slots[index];
   std::int32_t id = slot.id.get();
-  bool sound = slot.state.get() == SlotState::used && id >= 0 && static_cast<std::uint32_t>(id) % index_count == index;
+  bool sound =
+      slot.state.get() == SlotState::used && id >= 0 && static_cast<std::uint32_t>(id) % index_count == index;
   return sound ? &slot : nullptr;
 }
 

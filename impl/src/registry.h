@@ -19,7 +19,8 @@ inline constexpr std::uint32_t no_slot = 0xffffffff;
 inline constexpr std::uint32_t registry_magic = 0x72676573;
 inline constexpr std::uint32_t registry_version = 2;
 
-// reserved: a queue is being made or forgotten. If who does it dies, its files are deleted (Namespace::clear_away).
+// reserved: a queue is being made or forgotten. If who does it dies, its files are deleted
+// (Namespace::clear_away).
 enum class SlotState : std::uint32_t { free, used, reserved };
 
 struct Slot {

@@ -38,7 +38,8 @@ __attribute__((constructor)) void make_process_page() {
 RobustHead* robust_list_of_this_thread() {
   RobustHead* head = nullptr;
   std::size_t size = 0;
-  long result = system_call(SYS_get_robust_list, 0, reinterpret_cast<long>(&head), reinterpret_cast<long>(&size));
+  long result =
+      system_call(SYS_get_robust_list, 0, reinterpret_cast<long>(&head), reinterpret_cast<long>(&size));
   if (result == 0 && head != nullptr) return head;
   own_list = RobustHead{{nullptr}, usual_offset, nullptr};
   own_list.first.next = &own_list.first;
@@ -51,19 +52,21 @@ RobustLink* link_of(const Identity& self, Word& word) {
 }
 RobustLink*& back_of(RobustLink* link) { return reinterpret_cast<RobustLink**>(link)[-1]; }
 
-long futex(const Word& word, int operation, std::uint32_t value, const timespec* timeout, std::uint32_t bitset) {
+long futex(const Word& word, int operation, std::uint32_t value, const timespec* timeout,
+           std::uint32_t bitset) {
   return system_call(SYS_futex, reinterpret_cast<long>(&word), operation, static_cast<long>(value),
                      reinterpret_cast<long>(timeout), 0, static_cast<long>(bitset));
 }
 
 // Sets `changed` and wakes one sleeper on `woken`, and one on `changed` if that was contended.
 long futex_wake_and_set(const Word& woken, Word& changed, int operation) {
-  return system_call(SYS_futex, reinterpret_cast<long>(&woken), FUTEX_WAKE_OP, 1, 1, reinterpret_cast<long>(&changed),
-                     operation);
+  return system_call(SYS_futex, reinterpret_cast<long>(&woken), FUTEX_WAKE_OP, 1, 1,
+                     reinterpret_cast<long>(&changed), operation);
 }
 
 void wait_for_lock(Word& word, std::uint32_t seen) {
-  // Short, because of two deaths at once: a thread woken here that dies before it could pass the lock's flag on.
+  // Short, because of two deaths at once: a thread woken here that dies before it could pass the lock's flag
+  // on.
   const timespec timeout{0, 10'000'000};
   futex(word, FUTEX_WAIT, seen, &timeout, 0);
 }
@@ -111,7 +114,9 @@ Identity& identify() {
   return self;
 }
 
-void note_process() { process_page->store(static_cast<std::int32_t>(system_call(SYS_getpid)), std::memory_order_relaxed); }
+void note_process() {
+  process_page->store(static_cast<std::int32_t>(system_call(SYS_getpid)), std::memory_order_relaxed);
+}
 
 std::uint64_t process_space() {
   struct stat status;
@@ -176,7 +181,8 @@ Waiting::Place Waiting::arm() {
   back_of(link) = &head->first;
   order();
   head->first.next = link;
-  auto* neighbour = reinterpret_cast<RobustLink*>(reinterpret_cast<std::uintptr_t>(next) & ~std::uintptr_t{1});
+  auto* neighbour =
+      reinterpret_cast<RobustLink*>(reinterpret_cast<std::uintptr_t>(next) & ~std::uintptr_t{1});
   if (neighbour != &head->first && neighbour != nullptr) back_of(neighbour) = link;
   order();
   return reinterpret_cast<Place>(next);
@@ -193,8 +199,8 @@ void Waiting::take_off_list(Place place) {
   RobustHead* head = self.robust;
   RobustLink* link = link_of(self, word_);
   auto* next = reinterpret_cast<RobustLink*>(place);
-  // Ours is the first unless a signal handler of the program took a robust mutex and kept it. The links before ours
-  // are that program's own; the kernel bounds the walk likewise.
+  // Ours is the first unless a signal handler of the program took a robust mutex and kept it. The links
+  // before ours are that program's own; the kernel bounds the walk likewise.
   RobustLink* at = &head->first;
   for (int steps = 0; steps < 2048 && at->next != &head->first && at->next != nullptr; ++steps) {
     if (at->next == link) {
@@ -258,7 +264,8 @@ void Waiting::wake_and_release(Lock& lock) {
 }
 
 bool reserve_memory(void* address, std::size_t size) {
-  long result = system_call(SYS_madvise, reinterpret_cast<long>(address), static_cast<long>(size), MADV_POPULATE_WRITE);
+  long result =
+      system_call(SYS_madvise, reinterpret_cast<long>(address), static_cast<long>(size), MADV_POPULATE_WRITE);
   return result == 0 || (result != -EFAULT && result != -ENOMEM && result != -EHWPOISON);
 }
 

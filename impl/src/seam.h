@@ -1,16 +1,20 @@
-// The one layer through which the library touches shared words, the scheduler, the clock and its own identity.
+// The one layer through which the library touches shared words, the scheduler, the clock and its own
+// identity.
 //
-// Everything that can be observed by, or depends on, another process passes through here, so that a scheduler can be put
-// underneath that drives the same code through every interleaving. Linux only.
+// Everything that can be observed by, or depends on, another process passes through here, so that a scheduler
+// can be put underneath that drives the same code through every interleaving. Linux only.
 //
-// Death of a thread is noticed by the kernel, without pointers in shared memory that we follow: a lock being taken or
-// held is the `list_op_pending` of the thread's robust list, the word of a waiter is an entry of that list. When the
-// thread dies, at whatever instruction, the kernel sets `died` in each of the words that carry its id.
+// Death of a thread is noticed by the kernel, without pointers in shared memory that we follow: a lock being
+// taken or held is the `list_op_pending` of the thread's robust list, the word of a waiter is an entry of
+// that list. When the thread dies, at whatever instruction, the kernel sets `died` in each of the words that
+// carry its id.
 //
 // Invariants:
 //   1. While a thread waits for or holds a Lock, no signal handler of the program runs on it (SignalShield).
-//   2. The word of a Lock or Waiting carries its owner's thread id, as seen by that owner, and the flags; nothing else.
-//   3. Stores of one thread become visible, and survive its death, in program order as far as `order` says so.
+//   2. The word of a Lock or Waiting carries its owner's thread id, as seen by that owner, and the flags;
+//   nothing else.
+//   3. Stores of one thread become visible, and survive its death, in program order as far as `order` says
+//   so.
 #pragma once
 
 #include <sched.h>
@@ -51,8 +55,8 @@ class Cell {
 using Word = Cell<std::uint32_t>;
 static_assert(sizeof(Word) == 4 && sizeof(Cell<std::uint64_t>) == 8);
 
-// Earlier stores before later ones, for the moment of death: that is a point between two instructions, so it is the
-// compiler alone that must keep the order.
+// Earlier stores before later ones, for the moment of death: that is a point between two instructions, so it
+// is the compiler alone that must keep the order.
 inline void order() { std::atomic_signal_fence(std::memory_order_seq_cst); }
 // The same for readers in other processes that do not take the lock.
 inline void order_for_readers() { std::atomic_thread_fence(std::memory_order_seq_cst); }
@@ -63,8 +67,8 @@ inline constexpr std::uint32_t contended = 0x80000000;    // FUTEX_WAITERS
 
 // ---- who and when
 
-// The kernel's view of a thread's robust list (linux/futex.h has it only for C), and the C library's: each link has a
-// pointer back right before it.
+// The kernel's view of a thread's robust list (linux/futex.h has it only for C), and the C library's: each
+// link has a pointer back right before it.
 struct RobustLink {
   RobustLink* next;
 };
@@ -99,7 +103,8 @@ inline std::int64_t now() { return static_cast<std::int64_t>(time(nullptr)); }
 // The one that this thread runs on.
 inline std::uint32_t cpu() {
 #if defined(__x86_64__) && __GLIBC_PREREQ(2, 35)
-  // Where the C library has registered restartable sequences the kernel keeps it in memory (struct rseq, cpu_id).
+  // Where the C library has registered restartable sequences the kernel keeps it in memory (struct rseq,
+  // cpu_id).
   if (__builtin_expect(__rseq_size != 0, 1)) {
     auto* area = static_cast<const char*>(__builtin_thread_pointer()) + __rseq_offset;
     return *reinterpret_cast<const volatile std::uint32_t*>(area + 4);
@@ -152,11 +157,11 @@ class Uncancelled {
 
 // ---- the lock
 
-// A robust lock in shared memory, and how much of a change its owner has begun. `open` counts the entries of the
-// owner's journal in its low 16 bits; the rest is a serial number, so that no value comes again.
+// A robust lock in shared memory, and how much of a change its owner has begun. `open` counts the entries of
+// the owner's journal in its low 16 bits; the rest is a serial number, so that no value comes again.
 //
-// States of the word: 0 free; an owner; `died` (free, and the change that is open must be undone); `settled` (free, and
-// the change that is open has happened: whoever comes next forgets it before anything else).
+// States of the word: 0 free; an owner; `died` (free, and the change that is open must be undone); `settled`
+// (free, and the change that is open has happened: whoever comes next forgets it before anything else).
 struct Lock {
   Word word;
   std::uint32_t unused;
@@ -172,7 +177,8 @@ void release_contended(Lock& lock);
 inline Acquired acquire(Lock& lock) {
   Identity& self = identity();
   self.interrupted = self.robust->pending;
-  self.robust->pending = reinterpret_cast<RobustLink*>(reinterpret_cast<char*>(&lock.word) - self.robust->offset);
+  self.robust->pending =
+      reinterpret_cast<RobustLink*>(reinterpret_cast<char*>(&lock.word) - self.robust->offset);
   order();
   return lock.word.replace(0, self.thread) ? Acquired::clean : acquire_contended(lock, self.thread);
 }
@@ -186,12 +192,12 @@ inline void release(Lock& lock) {
 
 // ---- waiting
 
-// The bitset (last futex argument) of a wait for the queue. Observers may rely on it: a thread inside such a call is
-// queued as a waiter; waits for locks never use it.
+// The bitset (last futex argument) of a wait for the queue. Observers may rely on it: a thread inside such a
+// call is queued as a waiter; waits for locks never use it.
 inline constexpr std::uint32_t queue_wait_bitset = 0x53564d51;
 
-// A thread's place in a queue of waiters: its word and, at the distance that the C library's robust list has chosen,
-// the entry's links. The owner arms it before others can see it.
+// A thread's place in a queue of waiters: its word and, at the distance that the C library's robust list has
+// chosen, the entry's links. The owner arms it before others can see it.
 class Waiting {
  public:
   using Place = std::uintptr_t;  // in the thread's robust list; kept in private memory
@@ -208,8 +214,8 @@ class Waiting {
   bool dead() const { return (word_.acquire() & died) != 0; }
   void claim() { word_.fetch_or(contended); }  // it does not fall asleep any more
   void wake();
-  // Commits what is open, releases the lock and wakes, in one system call: a waker killed in between would leave the
-  // waiter asleep, or woken for a change that is then undone.
+  // Commits what is open, releases the lock and wakes, in one system call: a waker killed in between would
+  // leave the waiter asleep, or woken for a change that is then undone.
   void wake_and_release(Lock& lock);
   void poke(std::uint32_t serial) { poked_.publish(serial); }  // one that spins; after the release
 
@@ -222,7 +228,8 @@ class Waiting {
 };
 static_assert(sizeof(Waiting) == 40);
 
-// Room in the file system for these bytes of a shared mapping, now rather than by SIGBUS later. False if there is none.
+// Room in the file system for these bytes of a shared mapping, now rather than by SIGBUS later. False if
+// there is none.
 bool reserve_memory(void* address, std::size_t size);
 // Gives the memory of whole pages back; they read as zeros.
 void return_memory(void* address, std::size_t size);

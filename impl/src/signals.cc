@@ -19,19 +19,20 @@ namespace {
 
 constexpr int count = 65;
 
-// What this thread has held off. Room for more than one: another signal may arrive before the first one's `arrive` has
-// had them all blocked.
+// What this thread has held off. Room for more than one: another signal may arrive before the first one's
+// `arrive` has had them all blocked.
 struct HeldOff {
   siginfo_t signals[8];
 };
 struct ThreadState {
   HeldOff* signals;
-  sigset_t before;            // the mask to go back to
+  sigset_t before;              // the mask to go back to
   std::uint64_t masked_before;  // the same, where signals are blocked instead
 };
 __thread ThreadState kept;
 
-// The handler that the program has asked for. Written with signals blocked, read by handlers: `version` is odd meanwhile.
+// The handler that the program has asked for. Written with signals blocked, read by handlers: `version` is
+// odd meanwhile.
 struct Wish {
   std::atomic<unsigned> version{0};
   struct sigaction action;
@@ -58,7 +59,8 @@ void set_wish(int number, const struct sigaction& action) {
 }
 
 bool is_handler(const struct sigaction& action) {
-  return (action.sa_flags & SA_SIGINFO) != 0 || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+  return (action.sa_flags & SA_SIGINFO) != 0 ||
+         (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
 }
 
 bool is_fault(int number) { return number == SIGSEGV || number == SIGBUS; }
@@ -80,7 +82,8 @@ void hold_off(const siginfo_t* info, ucontext_t* context) {
   // Of several, the one that was interrupted first comes here last, and its mask is the one to go back to.
   kept.before = context->uc_sigmask;
   sigfillset(&context->uc_sigmask);
-  for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&context->uc_sigmask, number);
+  for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS})
+    sigdelset(&context->uc_sigmask, number);
 }
 
 void end_sleep() {
@@ -101,7 +104,8 @@ void run(const struct sigaction& action, int number, siginfo_t* info, void* cont
 }
 
 void arrive(int number, siginfo_t* info, void* context) {
-  bool fault = info->si_code > 0 && (number == SIGFPE || number == SIGILL || number == SIGTRAP || number == SIGSYS);
+  bool fault =
+      info->si_code > 0 && (number == SIGFPE || number == SIGILL || number == SIGTRAP || number == SIGSYS);
   if (hold_of_thread.depth > 0 && !fault) return hold_off(info, static_cast<ucontext_t*>(context));
   struct sigaction wish = wish_of(number);
   if ((wish.sa_flags & SA_RESETHAND) != 0) {
@@ -118,7 +122,8 @@ void on_fault(int number, siginfo_t* info, void* context) {
     errno = error;
     return;
   }
-  if (hold_of_thread.depth > 0 && info->si_code <= 0) return hold_off(info, static_cast<ucontext_t*>(context));
+  if (hold_of_thread.depth > 0 && info->si_code <= 0)
+    return hold_off(info, static_cast<ucontext_t*>(context));
   struct sigaction wish = wish_of(number);
   if (!is_handler(wish)) {
     if (info->si_code <= 0 && wish.sa_handler == SIG_IGN) return;
@@ -142,7 +147,8 @@ void on_fault(int number, siginfo_t* info, void* context) {
 }
 
 bool is_ours(const struct sigaction& action) {
-  return (action.sa_flags & SA_SIGINFO) != 0 && (action.sa_sigaction == arrive || action.sa_sigaction == on_fault);
+  return (action.sa_flags & SA_SIGINFO) != 0 &&
+         (action.sa_sigaction == arrive || action.sa_sigaction == on_fault);
 }
 
 // All signals of the thread but those that faults make.
@@ -212,7 +218,8 @@ bool blocks_always = true;  // until interpose.cc has found out
 
 void block() {
   std::uint64_t all = ~std::uint64_t{0};
-  for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) all &= ~(std::uint64_t{1} << (number - 1));
+  for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT})
+    all &= ~(std::uint64_t{1} << (number - 1));
   seam::system_call(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&all),
                     reinterpret_cast<long>(&kept.masked_before), sizeof all);
   hold_of_thread.blocked = true;
@@ -225,7 +232,8 @@ void release_held() {
 
 void note_mask() {
   sigset_t present;
-  if (hold_of_thread.blocked || mask(SIG_SETMASK, nullptr, &present) != 0 || !hold_of_thread.faults_blocked) return;
+  if (hold_of_thread.blocked || mask(SIG_SETMASK, nullptr, &present) != 0 || !hold_of_thread.faults_blocked)
+    return;
   if (hold_of_thread.depth > 0) block();
 }
 

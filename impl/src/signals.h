@@ -1,10 +1,11 @@
 // The program's signal handlers, kept away from where a lock is held.
 //
-// A system call is not interrupted in its middle; a handler of the program could interrupt ours while it holds a lock,
-// call it again, or leave it by longjmp. Blocking all signals would cost two system calls a call. So the library stands
-// in front of sigaction and its relatives (interpose.cc): the kernel runs `arrive`, which runs the program's handler at
-// once, or, on a thread that holds them off, blocks all signals and has the same signal sent again when it lets go.
-// Handlers that a program installs by a bare system call are not seen.
+// A system call is not interrupted in its middle; a handler of the program could interrupt ours while it
+// holds a lock, call it again, or leave it by longjmp. Blocking all signals would cost two system calls a
+// call. So the library stands in front of sigaction and its relatives (interpose.cc): the kernel runs
+// `arrive`, which runs the program's handler at once, or, on a thread that holds them off, blocks all signals
+// and has the same signal sent again when it lets go. Handlers that a program installs by a bare system call
+// are not seen.
 //
 // The same for faults: SIGSEGV and SIGBUS go to guarded.h first, whoever has installed a handler and when.
 //
@@ -18,7 +19,7 @@ namespace svmq::signals {
 
 struct Hold {
   int depth;
-  int held_off;       // signals
+  int held_off;         // signals
   bool faults_blocked;  // by the program
   bool blocked;         // all, by us
 };
@@ -49,8 +50,8 @@ extern __thread Sleep* sleep_of_thread;
 // What sigaction does. `at` wanted == nullptr only asks.
 int action(int number, const struct sigaction* wanted, struct sigaction* former);
 
-// What sigprocmask does, 0 or an errno. While a thread has SIGSEGV or SIGBUS blocked, which makes faults deadly, the library
-// blocks signals by system calls and unblocks these.
+// What sigprocmask does, 0 or an errno. While a thread has SIGSEGV or SIGBUS blocked, which makes faults
+// deadly, the library blocks signals by system calls and unblocks these.
 int mask(int how, const sigset_t* wanted, sigset_t* former);
 void note_mask();  // of a thread that is new here
 

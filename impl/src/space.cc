@@ -24,7 +24,8 @@ void Space::undo() {
   for (; count > 1; --count) {
     std::uint64_t entry = journal()[count - 2].get();
     std::uint64_t offset = (entry & 0xffffffff) * 4;
-    if (offset < size_) reinterpret_cast<Cell<std::uint32_t>*>(arena_ + offset)->set(static_cast<std::uint32_t>(entry >> 32));
+    if (offset < size_)
+      reinterpret_cast<Cell<std::uint32_t>*>(arena_ + offset)->set(static_cast<std::uint32_t>(entry >> 32));
     seam::order();
     head.lock.open.set(serial | (count - 1));
     seam::order();

@@ -1,11 +1,12 @@
 // A queue's shared memory while its lock is held: checked access, and changes that can be undone.
 //
-// Each change of something shared is preceded by an entry in the journal with the former value. Releasing the lock, or
-// `commit`, is the one store by which all changes since happen at once; the next owner of a lock whose owner died undoes
-// the open ones instead. So nobody ever sees half a change, wherever its maker was killed.
+// Each change of something shared is preceded by an entry in the journal with the former value. Releasing the
+// lock, or `commit`, is the one store by which all changes since happen at once; the next owner of a lock
+// whose owner died undoes the open ones instead. So nobody ever sees half a change, wherever its maker was
+// killed.
 //
-// Nothing read from the mapping is trusted: an index leads to something only if that lies inside the arena; whatever
-// does not fit sets `damaged`, the call ends with EIDRM, and what it did is undone.
+// Nothing read from the mapping is trusted: an index leads to something only if that lies inside the arena;
+// whatever does not fit sets `damaged`, the call ends with EIDRM, and what it did is undone.
 #pragma once
 
 #include <bit>

@@ -101,6 +101,29 @@ bool sit_down(Seat& seat, Segment* segment, int& error) {
   return true;
 }
 
+// Has a signal handler left the call that sleeps here by longjmp? Then its frame is gone: the stack is higher
+// now. On another stack that cannot be told.
+bool abandoned(const Seat& seat) {
+  stack_t alternate;
+  bool elsewhere = sigaltstack(nullptr, &alternate) != 0 || (alternate.ss_flags & SS_ONSTACK) != 0;
+  return !elsewhere && __builtin_frame_address(0) > seat.frame;
+}
+
+// As if the signal had ended the wait.
+void clear_abandoned(Seat& seat) {
+  Locked locked(*seat.segment);
+  Member* mine = locked.queue.space().member(seat.member);
+  if (mine == nullptr) return;
+  if (!locked.gone()) {
+    locked.queue.stop_waiting(seat.member);
+    locked.queue.put_down(seat.member);
+  }
+  seat.hand = none;
+  mine->reads.set(0);
+  mine->waiting.disarm(seat.place);
+  seat.waits = false;
+}
+
 __attribute__((noinline)) Seat* take_seat(std::int32_t id, int& error) {
   Thread& thread = this_thread();
   Visit home;
@@ -116,6 +139,7 @@ __attribute__((noinline)) Seat* take_seat(std::int32_t id, int& error) {
     return nullptr;
   }
   Seat* seat = &thread.seats[static_cast<std::uint32_t>(id) % Thread::most_seats];
+  if (seat->waits && abandoned(*seat)) clear_abandoned(*seat);
   if (seat->waits || &thread == &no_memory) {
     seat = static_cast<Seat*>(calloc(1, sizeof(Seat)));
     error = ENOMEM;

@@ -1,8 +1,8 @@
-// What the library remembers for each thread, in private memory: its credentials, and a seat at each queue that it has
-// used lately: the mapping, its member there, and what it knows to be in that member's hand.
+// What the library remembers for each thread, in private memory: its credentials, and a seat at each queue
+// that it has used lately: the mapping, its member there, and what it knows to be in that member's hand.
 //
-// A seat pins the mapping, so a call that finds its queue at its seat needs nothing else of the process. Seats are lost
-// in a fork (the members are the parent's), and left at the end of the thread.
+// A seat pins the mapping, so a call that finds its queue at its seat needs nothing else of the process.
+// Seats are lost in a fork (the members are the parent's), and left at the end of the thread.
 #pragma once
 
 #include "caller.h"
@@ -16,16 +16,18 @@ class Namespace;
 struct Seat {
   Segment* segment;  // nullptr: empty
   Index member;
-  Index hand;                // none, or a tile of `hand_units`
+  Index hand;  // none, or a tile of `hand_units`
   std::uint32_t hand_units;
-  bool waits;                // a call sleeps here; a signal handler's call needs another seat
-  bool sent_last;            // the last call here has sent
-  bool passing;              // left at the end of the call
-  std::uint8_t granted;      // permissions found, under these credentials and settings of the queue
+  bool waits;            // a call sleeps here; a signal handler's call needs another seat
+  bool sent_last;        // the last call here has sent
+  bool passing;          // left at the end of the call
+  std::uint8_t granted;  // permissions found, under these credentials and settings of the queue
   std::uint32_t granted_settings;
   std::uint64_t granted_count;
-  std::uint8_t missed;       // spins in vain, one after the other
-  std::uint8_t unspun;       // waits since the last spin
+  const void* frame;  // of the call that sleeps, and what it needs to wake up
+  seam::Waiting::Place place;
+  std::uint8_t missed;  // spins in vain, one after the other
+  std::uint8_t unspun;  // waits since the last spin
 };
 
 struct Thread {
@@ -40,15 +42,16 @@ extern __thread Thread* present_thread __attribute__((tls_model("initial-exec"))
 Thread& make_thread();  // also after a fork
 inline Thread& this_thread() {
   Thread* present = present_thread;
-  if (present != nullptr && present->process == seam::process_id() && seam::process_is_noted()) return *present;
+  if (present != nullptr && present->process == seam::process_id() && seam::process_is_noted())
+    return *present;
   return make_thread();
 }
 
-// The calling thread's seat at the queue; nullptr and an errno: EINVAL (no such queue), EACCES (not even its files may
-// be opened), ENOMEM.
+// The calling thread's seat at the queue; nullptr and an errno: EINVAL (no such queue), EACCES (not even its
+// files may be opened), ENOMEM.
 Seat* find_seat(std::int32_t id, int& error);
 void leave_seat(Seat& seat);
-void leave_removed_queues();             // by this thread
+void leave_removed_queues();  // by this thread
 void leave_other_namespaces(Namespace* present);
 
 }  // namespace svmq

@@ -147,7 +147,8 @@ void Tiles::give_back(Index index) {
   if (tile == nullptr) return;
   std::uint32_t units = tile->units.get();
   Index fresh = space_.fresh();
-  if (tile->kind.get() == Kind::free || units == 0 || index >= fresh || units > fresh - index) return space_.damage();
+  if (tile->kind.get() == Kind::free || units == 0 || index >= fresh || units > fresh - index)
+    return space_.damage();
   space_.set(control.freed, control.freed.get() + units);
   if (index + units == fresh) {
     space_.set(tile->kind, Kind::free);

@@ -1,8 +1,9 @@
 // Storage in units of 64 bytes: tiles of exactly the length asked for.
 //
-// A tile given back goes on the free list of its length, from which the next of that length is taken. Where that is
-// empty a longer free one is split, or memory beyond the last tile is taken; when much has been given back since the
-// last time, a sweep joins neighbours first. The work of a sweep is thus paid by those who gave the units back.
+// A tile given back goes on the free list of its length, from which the next of that length is taken. Where
+// that is empty a longer free one is split, or memory beyond the last tile is taken; when much has been given
+// back since the last time, a sweep joins neighbours first. The work of a sweep is thus paid by those who
+// gave the units back.
 #pragma once
 
 #include "space.h"
@@ -20,8 +21,8 @@ class Tiles {
   Index take(std::uint32_t units, Kind kind);  // none: no memory
   void give_back(Index index);
 
-  // Joins free neighbours and makes the free lists anew; all that is open is committed first. If its owner dies in
-  // it, it is begun again. Memory beyond the last tile goes back to the system where that is much.
+  // Joins free neighbours and makes the free lists anew; all that is open is committed first. If its owner
+  // dies in it, it is begun again. Memory beyond the last tile goes back to the system where that is much.
   void sweep();
   bool worth_sweeping() const;
 

@@ -6,7 +6,8 @@ namespace svmq {
 namespace {
 
 constexpr std::uint32_t first_buckets = 64;
-constexpr std::uint32_t longest_chain = 64;  // one that is longer has been made on purpose; it is then only not split
+constexpr std::uint32_t longest_chain =
+    64;  // one that is longer has been made on purpose; it is then only not split
 constexpr int deepest = 64;
 
 // A node of the trie: a leaf or a branch, and the type in which it is kept.

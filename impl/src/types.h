@@ -1,11 +1,11 @@
 // The types of a queue's messages: found by value through a hash, and in order of value for negative msgtyp.
 //
-// A type without messages is kept, so that a queue on which they come and go does not make it again and again. It goes
-// when the search for the lowest meets it, or when a new type comes into its bucket: there are never more of them than
-// buckets.
+// A type without messages is kept, so that a queue on which they come and go does not make it again and
+// again. It goes when the search for the lowest meets it, or when a new type comes into its bucket: there are
+// never more of them than buckets.
 //
-// The order by value is a binary trie (crit-bit): a branch for each bit in which its two sides first differ. Each type has
-// room for its leaf and for one branch, not necessarily the one over it.
+// The order by value is a binary trie (crit-bit): a branch for each bit in which its two sides first differ.
+// Each type has room for its leaf and for one branch, not necessarily the one over it.
 #pragma once
 
 #include "space.h"

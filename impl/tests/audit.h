@@ -24,7 +24,8 @@ class Audit {
     for (const auto& file : std::filesystem::directory_iterator(directory)) {
       std::string name = file.path().filename();
       if (!name.starts_with(prefix)) continue;
-      (name.ends_with(".head") ? head_ : arena_) = map(file.path(), name.ends_with(".head") ? svmq::head_size : svmq::arena_size);
+      (name.ends_with(".head") ? head_ : arena_) =
+          map(file.path(), name.ends_with(".head") ? svmq::head_size : svmq::arena_size);
     }
   }
   ~Audit() {
@@ -43,7 +44,8 @@ class Audit {
   std::string faults() {
     faults_.str("");
     if (!exists()) return "no files";
-    expect((head().lock.word.get() & svmq::seam::thread_bits & ~svmq::seam::settled) == 0, "the lock is held");
+    expect((head().lock.word.get() & svmq::seam::thread_bits & ~svmq::seam::settled) == 0,
+           "the lock is held");
     auto& control = *reinterpret_cast<svmq::Control*>(arena_);
     expect(control.sweeping.get() == 0, "a sweep is unfinished");
     walk_tiles(control);
@@ -88,7 +90,8 @@ class Audit {
     for (svmq::Index index = svmq::first_tile; index < fresh;) {
       auto& tile = at<svmq::Tile>(index);
       tiles_[index] = tile.kind.get();
-      if (tile.units.get() == 0 || tile.units.get() > fresh - index) return expect(false, "the tiles do not tile");
+      if (tile.units.get() == 0 || tile.units.get() > fresh - index)
+        return expect(false, "the tiles do not tile");
       index += tile.units.get();
     }
   }
@@ -111,7 +114,8 @@ class Audit {
       auto& group = at<svmq::Type>(message.group.get());
       expect(group.value.get() == type, "a message is in another type's group");
       svmq::Index& last = youngest[message.group.get()];
-      expect((last == 0 ? group.first.get() : at<svmq::Message>(last).younger.get()) == index, "a group's order is wrong");
+      expect((last == 0 ? group.first.get() : at<svmq::Message>(last).younger.get()) == index,
+             "a group's order is wrong");
       last = index;
       before = index;
       ++count;
@@ -120,7 +124,8 @@ class Audit {
     }
     if (run != 0) check_run(run, before);
     for (auto [group, last] : youngest) {
-      expect(at<svmq::Type>(group).last.get() == last && at<svmq::Message>(last).younger.get() == 0, "a group's end is wrong");
+      expect(at<svmq::Type>(group).last.get() == last && at<svmq::Message>(last).younger.get() == 0,
+             "a group's end is wrong");
     }
     groups_.clear();
     for (auto [group, last] : youngest) groups_.insert(group);
@@ -129,7 +134,8 @@ class Audit {
     expect(state.bytes.get() == bytes, "msg_cbytes is wrong");
   }
   void check_run(svmq::Index first, svmq::Index last) {
-    bool good = at<svmq::Message>(first).partner.get() == last && at<svmq::Message>(last).partner.get() == first;
+    bool good =
+        at<svmq::Message>(first).partner.get() == last && at<svmq::Message>(last).partner.get() == first;
     expect(good, "a run's ends do not know each other");
   }
 
@@ -146,9 +152,11 @@ class Audit {
     std::uint32_t count = control.buckets.get() < 64 ? 64 : control.buckets.get(), found = 0;
     auto* buckets = reinterpret_cast<svmq::Cell<svmq::Index>*>(arena_ + svmq::buckets_offset);
     for (std::uint32_t bucket = 0; bucket < count; ++bucket) {
-      for (svmq::Index index = buckets[bucket].get(); index != 0; index = at<svmq::Type>(index).tile.next.get()) {
+      for (svmq::Index index = buckets[bucket].get(); index != 0;
+           index = at<svmq::Type>(index).tile.next.get()) {
         if (!account(index, svmq::Kind::type, "type")) return;
-        expect(groups_.contains(index) == (at<svmq::Type>(index).first.get() != 0), "a group has messages that are not queued");
+        expect(groups_.contains(index) == (at<svmq::Type>(index).first.get() != 0),
+               "a group has messages that are not queued");
         ++found;
       }
     }
@@ -173,7 +181,8 @@ class Audit {
     for (std::uint32_t number = 0; number < svmq::classes; ++number) {
       bool filled = (control.filled[number / 32].get() >> (number % 32) & 1) != 0;
       expect(filled == (control.free_list[number].get() != 0), "the map of free lists is wrong");
-      for (svmq::Index index = control.free_list[number].get(); index != 0; index = at<svmq::Tile>(index).next.get()) {
+      for (svmq::Index index = control.free_list[number].get(); index != 0;
+           index = at<svmq::Tile>(index).next.get()) {
         if (!account(index, svmq::Kind::free, "free")) return;
         units += at<svmq::Tile>(index).units.get();
       }

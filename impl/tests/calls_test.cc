@@ -243,5 +243,50 @@ TEST_F(Calls, NamespacesAreSeparate) {
   EXPECT_EQ(failure(svmq_namespace_remove(other.c_str())), ENOENT);
 }
 
+// More than any default has room for, and of many types.
+TEST_F(Calls, AMillionMessages) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root to raise the limit";
+  ASSERT_EQ(svmq_limit_set("msgmnb", 100'000'000), 0);
+  int q = queue();
+  constexpr long count = 1'000'000, types = 50'000;
+  struct {
+    long type, number;
+  } message;
+  for (long i = 0; i < count; ++i) {
+    message = {1 + i % types, i};
+    ASSERT_EQ(svmq_msgsnd(q, &message, sizeof message.number, IPC_NOWAIT), 0) << i << strerror(errno);
+  }
+  EXPECT_EQ(status(q).msg_qnum, static_cast<unsigned long>(count));
+  ASSERT_EQ(svmq_msgrcv(q, &message, sizeof message.number, types, IPC_NOWAIT), 8);
+  EXPECT_EQ(message.number, types - 1);
+  ASSERT_EQ(svmq_msgrcv(q, &message, sizeof message.number, -types, IPC_NOWAIT), 8);
+  EXPECT_EQ(message.number, 0);
+  for (long i = 1; i < count; ++i) {
+    if (i == types - 1) continue;
+    ASSERT_EQ(svmq_msgrcv(q, &message, sizeof message.number, 0, IPC_NOWAIT), 8);
+    ASSERT_EQ(message.number, i);
+  }
+  EXPECT_EQ(status(q).msg_qnum, 0u);
+}
+
+// A namespace that was left keeps nothing mapped.
+TEST_F(Calls, NamespacesThatWereLeftAreUnmapped) {
+  auto mappings = [this] {
+    std::ifstream maps("/proc/self/maps");
+    int count = 0;
+    for (std::string line; std::getline(maps, line);) count += line.find(directory_) != std::string::npos;
+    return count;
+  };
+  int q = queue();
+  ASSERT_EQ(send(q, 1, "x"), 0);
+  EXPECT_GE(mappings(), 3);
+  std::string other = "/dev/shm/svmq-other-" + std::to_string(getpid());
+  ASSERT_EQ(svmq_namespace_enter(other.c_str()), 0);
+  EXPECT_EQ(mappings(), 0);
+  ASSERT_EQ(svmq_namespace_enter(directory_.c_str()), 0);
+  EXPECT_EQ(svmq_namespace_remove(other.c_str()), 0);
+  EXPECT_EQ(receive(q).text, "x");
+}
+
 }  // namespace
 }  // namespace svmq_test

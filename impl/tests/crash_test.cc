@@ -1,8 +1,9 @@
 // SIGKILL at any instruction.
 //
-// Each test steps a process through one operation, kills it after so many machine instructions, and has another process
-// look at what is left. SVMQ_CRASH_STRIDE is the distance between two deaths (1: every instruction; default: some dozens
-// of deaths for each operation); SVMQ_CRASH_SECONDS is how long the storm lasts.
+// Each test steps a process through one operation, kills it after so many machine instructions, and has
+// another process look at what is left. SVMQ_CRASH_STRIDE is the distance between two deaths (1: every
+// instruction; default: some dozens of deaths for each operation); SVMQ_CRASH_SECONDS is how long the storm
+// lasts.
 #include <sys/ptrace.h>
 #include <time.h>
 
@@ -21,7 +22,8 @@ long number_from(const char* name, long otherwise) {
   return text != nullptr ? atol(text) : otherwise;
 }
 
-// Of each operation; each death needs all the steps before it, so the work grows with the square of the instructions.
+// Of each operation; each death needs all the steps before it, so the work grows with the square of the
+// instructions.
 constexpr long usual_deaths = 30;
 
 // Few instructions around the call itself.
@@ -60,7 +62,8 @@ class Crash : public QueueTest {
     for (bool ended = false; !ended && !HasFailure(); ++deaths) {
       ended = one_death(name, operation, deaths * stride, stepped, longest);
     }
-    printf("%-28s %6ld instructions, %6ld deaths, others went on within %ld us\n", name, instructions, deaths - 1, longest);
+    printf("%-28s %6ld instructions, %6ld deaths, others went on within %ld us\n", name, instructions,
+           deaths - 1, longest);
     EXPECT_GT(deaths, 3);
   }
 
@@ -73,7 +76,8 @@ class Crash : public QueueTest {
     msqid_ds seen;
     svmq_msgctl(queue_, IPC_STAT, &seen);
     clock_gettime(CLOCK_MONOTONIC, &end);
-    longest = std::max(longest, (end.tv_sec - begin.tv_sec) * 1'000'000 + (end.tv_nsec - begin.tv_nsec) / 1000);
+    longest =
+        std::max(longest, (end.tv_sec - begin.tv_sec) * 1'000'000 + (end.tv_nsec - begin.tv_nsec) / 1000);
     operation.check(ended);
     if (HasFailure()) printf("%s: killed after %ld instructions\n", name, stepped);
     return ended;
@@ -112,12 +116,16 @@ class Crash : public QueueTest {
   // All that is on the queue, as types; what the test expects there, it says in types, too.
   std::string drain() {
     std::string found;
-    for (Received got = receive(queue_); got.error == 0; got = receive(queue_)) found += std::to_string(got.type) + " ";
+    for (Received got = receive(queue_); got.error == 0; got = receive(queue_))
+      found += std::to_string(got.type) + " ";
     return found;
   }
   void expect_balance() {
     // A newcomer clears away the dead.
-    EXPECT_EQ(Child([this] { return failure(svmq_msgrcv(queue_, nullptr, 0, 99, IPC_NOWAIT)) == ENOMSG ? 0 : 1; }).wait(), 0);
+    EXPECT_EQ(Child([this] {
+                return failure(svmq_msgrcv(queue_, nullptr, 0, 99, IPC_NOWAIT)) == ENOMSG ? 0 : 1;
+              }).wait(),
+              0);
     EXPECT_EQ(Audit(directory_, queue_).faults(), "");
   }
   void expect_on_queue(const std::string& this_, const std::string& or_that) {
@@ -250,8 +258,9 @@ TEST_F(Crash, Receive) {
     int flags;
     const char* left;
   };
-  for (Way way : {Way{"receive the first", 0, 0, "2 3 2 "}, Way{"receive by type", 3, 0, "1 2 2 "},
-                  Way{"receive the lowest", -2, 0, "2 3 2 "}, Way{"receive all but a type", 1, 020000, "1 3 2 "}}) {
+  for (Way way :
+       {Way{"receive the first", 0, 0, "2 3 2 "}, Way{"receive by type", 3, 0, "1 2 2 "},
+        Way{"receive the lowest", -2, 0, "2 3 2 "}, Way{"receive all but a type", 1, 020000, "1 3 2 "}}) {
     Operation receive_one;
     receive_one.prepare = [&] {
       for (long type : {1L, 2L, 3L, 2L}) ASSERT_EQ(plain_send(queue_, type, 60), 0);
@@ -443,7 +452,8 @@ TEST_F(Crash, Creation) {
   }
 }
 
-// Memory that was given back piece by piece is joined again, and what is beyond the last message goes back to the system.
+// Memory that was given back piece by piece is joined again, and what is beyond the last message goes back to
+// the system.
 TEST_F(Crash, Sweep) {
   queue_ = queue();
   Operation sweep;
@@ -451,7 +461,9 @@ TEST_F(Crash, Sweep) {
     resize(queue_, 1 << 14);
     for (int i = 0; i < 7; ++i) ASSERT_EQ(plain_send(queue_, 1, 2000), 0);
     for (int round = 0; round < 8; ++round) {
-      for (int i = 0; i < 6; ++i) ASSERT_EQ(plain_receive(queue_) + plain_send(queue_, 1, static_cast<std::size_t>(1900 - 10 * round)), 0);
+      for (int i = 0; i < 6; ++i)
+        ASSERT_EQ(plain_receive(queue_) + plain_send(queue_, 1, static_cast<std::size_t>(1900 - 10 * round)),
+                  0);
     }
   };
   sweep.warm_up = [&] { plain_send(queue_, 2, 10), plain_receive(queue_, 2); };
@@ -470,8 +482,8 @@ TEST_F(Crash, Sweep) {
 
 // ---- at random
 
-// Processes that send and receive without end, blocking, are killed and replaced at random moments. Whatever state that
-// leaves, the queue goes on, and its books balance.
+// Processes that send and receive without end, blocking, are killed and replaced at random moments. Whatever
+// state that leaves, the queue goes on, and its books balance.
 TEST_F(Crash, Storm) {
   queue_ = queue();
   resize(queue_, 400);

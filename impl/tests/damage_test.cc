@@ -57,8 +57,13 @@ TEST_F(Damage, ScribbledMemoryNeverCrashes) {
         ASSERT_GE(opened, 0);
         for (int i = 0; i < 3; ++i) {
           // In the head: behind the lock. In the arena: all that is in use, wherever it lies.
-          constexpr std::size_t regions[] = {0, 512, svmq::journal_offset, svmq::members_offset + 128, svmq::buckets_offset,
-                                             svmq::tiles_offset, svmq::tiles_offset + 512};
+          constexpr std::size_t regions[] = {0,
+                                             512,
+                                             svmq::journal_offset,
+                                             svmq::members_offset + 128,
+                                             svmq::buckets_offset,
+                                             svmq::tiles_offset,
+                                             svmq::tiles_offset + 512};
           bool head = strcmp(extension, ".head") == 0;
           std::size_t from = head ? offsetof(svmq::Head, state) : regions[random() % std::size(regions)];
           auto at = static_cast<off_t>(from + random() % (head ? 70 : 128) * 4);

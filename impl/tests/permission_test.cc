@@ -3,8 +3,12 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
+#include <cstring>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <vector>
 
 #include "fixture.h"
@@ -229,6 +233,43 @@ TEST_F(Permissions, UnsafeDirectoriesAreRefused) {
   EXPECT_EQ(failure(svmq_namespace_enter(link.c_str())), ENOSYS);
   EXPECT_EQ(rmdir(open.c_str()), 0);
   EXPECT_EQ(unlink(link.c_str()), 0);
+}
+
+// What a call remembers of the caller's credentials is forgotten whichever way they change.
+TEST_F(Permissions, CredentialsAreNeverStale) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root to be another user";
+  int q = queue(0600);
+  using Change = std::function<int()>;
+  auto drop_capabilities = [] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct none[2] = {};
+    return static_cast<int>(syscall(SYS_capset, &header, none));
+  };
+  const std::pair<const char*, Change> ways[] = {
+      {"setuid", [] { return setuid(4242); }},
+      {"seteuid", [] { return seteuid(4242); }},
+      {"setresuid", [] { return setresuid(4242, 4242, 4242); }},
+      {"syscall", [] { return static_cast<int>(syscall(SYS_setresuid, 4242, 4242, 4242)); }},
+      {"another thread", [] { return std::async(std::launch::async, [] { return setuid(4242); }).get(); }},
+      {"capset", [=] { return setresuid(0, 0, 0) + drop_capabilities(); }},
+  };
+  for (const auto& [name, change] : ways) {
+    bool keeps_uid = strcmp(name, "capset") == 0;
+    int asked = q;
+    if (keeps_uid) {  // root without capabilities is a stranger there
+      msqid_ds given = status(q);
+      given.msg_perm.uid = 1;
+      given.msg_perm.mode = 0;
+      ASSERT_EQ(svmq_msgctl(q, IPC_SET, &given), 0);
+    }
+    Child child([&, change = change] {
+      if (send(asked, 1, "x") != 0 || receive(asked).error != 0) return 200;
+      if (change() != 0) return 201;
+      if (int error = send(asked, 1, "x"); error != EACCES) return error == 0 ? 202 : error;
+      return receive(asked).error == EACCES ? 0 : 203;
+    });
+    EXPECT_EQ(child.wait(), 0) << name;
+  }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Blocking, hand-off, wake-up, signals, removal, cancellation: several processes, no sleeps but in falling
 // asleep.
 #include <pthread.h>
+#include <setjmp.h>
+#include <sys/time.h>
 
 #include <atomic>
 #include <vector>
@@ -282,8 +284,9 @@ TEST_F(Waiting, HandOffRecordsTheProcess) {
   EXPECT_EQ(status(call.queue).msg_lrpid, getpid());
 }
 
-// A message handed over before the removal is the receiver's, and a send completed before it has happened: also where
-// the receiver or the sender had no chance to run in between. Turns red if the removal takes back what was decided.
+// A message handed over before the removal is the receiver's, and a send completed before it has happened:
+// also where the receiver or the sender had no chance to run in between. Turns red if the removal takes back
+// what was decided.
 TEST_F(Waiting, RemovalTakesNothingBack) {
   for (int round = 0; round < 50; ++round) {
     int q = queue();
@@ -302,6 +305,80 @@ TEST_F(Waiting, RemovalTakesNothingBack) {
     EXPECT_EQ(receiver.wait(), 0);
     EXPECT_EQ(sender.wait(), 0);
   }
+}
+
+// A handler interrupts a call at any instruction and makes calls on the same queue. It deadlocks, or the
+// counts are wrong, if handlers run while the lock is held.
+TEST_F(Waiting, HandlersMakeCallsOnTheSameQueue) {
+  static int q;
+  static std::atomic<int> received;
+  static volatile int fired;
+  q = queue();
+  received = 0;
+  fired = 0;
+  struct sigaction action = {};
+  action.sa_handler = [](int) {
+    int error = errno;
+    Packet message = packet(2, "handler");
+    if (svmq_msgsnd(q, &message, 7, IPC_NOWAIT) == 0) received -= 1;
+    while (svmq_msgrcv(q, &message, 8192, 2, IPC_NOWAIT) == 7) received += 1;
+    fired = fired + 1;
+    errno = error;
+  };
+  sigaction(SIGALRM, &action, nullptr);
+  itimerval every = {{0, 60}, {0, 60}}, never = {};
+  setitimer(ITIMER_REAL, &every, nullptr);
+  for (int i = 0; i < 200'000 && fired < 2000; ++i) {
+    ASSERT_EQ(send(q, 1, "main"), 0);
+    ASSERT_EQ(receive(q, 1).text, "main");
+  }
+  setitimer(ITIMER_REAL, &never, nullptr);
+  signal(SIGALRM, SIG_DFL);
+  EXPECT_GT(fired, 10);
+  EXPECT_EQ(received, 0);
+  EXPECT_EQ(status(q).msg_qnum, 0u);
+}
+
+// What sigaction reports is what the program has asked for.
+TEST_F(Waiting, HandlersLookToTheProgramAsItSetThem) {
+  queue();
+  struct sigaction wanted = {}, seen = {};
+  wanted.sa_handler = [](int) {};
+  wanted.sa_flags = SA_NODEFER;
+  for (int number : {SIGUSR2, SIGSEGV}) {
+    struct sigaction before = {};
+    ASSERT_EQ(sigaction(number, &wanted, &before), 0);
+    ASSERT_EQ(sigaction(number, &before, &seen), 0);
+    EXPECT_EQ(seen.sa_handler, wanted.sa_handler);
+    EXPECT_EQ(seen.sa_flags & ~0x04000000, wanted.sa_flags);  // SA_RESTORER is the C library's own
+    ASSERT_EQ(sigaction(number, nullptr, &seen), 0);
+    EXPECT_EQ(seen.sa_handler, before.sa_handler);
+  }
+}
+
+sigjmp_buf out_of_the_wait;
+
+TEST_F(Waiting, LongjmpOutOfAWaitLeavesNoWaiter) {
+  int q = queue();
+  signal(SIGALRM, [](int) { siglongjmp(out_of_the_wait, 1); });
+  itimerval soon = {{0, 0}, {0, 20'000}};
+  if (sigsetjmp(out_of_the_wait, 1) == 0) {
+    setitimer(ITIMER_REAL, &soon, nullptr);
+    receive(q, 0, 0);
+  }
+  signal(SIGALRM, SIG_DFL);
+  ASSERT_EQ(send(q, 1, "kept"), 0);
+  EXPECT_EQ(receive(q).text, "kept");
+}
+
+TEST_F(Waiting, FiveHundredWaiters) {
+  int q = queue();
+  std::vector<Child> waiters;
+  for (long i = 1; i <= 500; ++i) waiters.push_back(receiver(q, i, std::to_string(i)));
+  for (const Child& waiter : waiters) ASSERT_TRUE(waiter.sleeps());
+  for (long i = 500; i >= 1; --i) ASSERT_EQ(send(q, i, std::to_string(i)), 0);
+  for (Child& waiter : waiters) EXPECT_EQ(waiter.wait(), 0);
+  EXPECT_EQ(status(q).msg_qnum, 0u);
 }
 
 // Many processes, small queue: everything sent is received, once, each sender's in order.

@@ -118,8 +118,9 @@ class Comparison:
                     yield ClauseChange(id, target, before, after)
 
     def _moves(self):
-        old, new = ({(family, row[0], row[1]): row[4] for family, rows in plots.ratios(report.results["benchmarks"]).items()
-                     for row in rows} for report in (self.old, self.new))
+        old, new = ({(family, parameter, target): ratio
+                     for family, rows in plots.ratios(report.results["benchmarks"]).items()
+                     for parameter, target, _, _, ratio in rows} for report in (self.old, self.new))
         for key, after in new.items():
             if key in old and not 1 / MOVED < after / old[key] < MOVED:
                 yield Move(*key, old[key], after)
@@ -128,7 +129,8 @@ class Comparison:
         """Of the circumstances: what may explain a change besides the implementation."""
         old, new = self.old.results, self.new.results
         yield from _different("svmq", old["svmq"]["version"], new["svmq"]["version"])
-        yield from _different("catalogue", *((results["catalogue"] or {}).get("sha256", "not said")[:12] for results in (old, new)))
+        yield from _different("catalogue", *((results["catalogue"] or {}).get("sha256", "not said")[:12]
+                                             for results in (old, new)))
         for key in dict.fromkeys([*old["environment"], *new["environment"]]):
             if key != "namespaces":
                 yield from _different(key, *(str(results["environment"].get(key, "not said")) for results in (old, new)))
@@ -136,7 +138,8 @@ class Comparison:
             before, after = (next(t.data for t in report.targets if t.name == name) for report in (self.old, self.new))
             yield from _different(f"profile of {name}", before["profile"], after["profile"])
             for need in dict.fromkeys([*before["capabilities"], *after["capabilities"]]):
-                yield from _different(f"{need} on {name}", *(side["capabilities"].get(need, "not said") for side in (before, after)))
+                yield from _different(f"{need} on {name}", *(side["capabilities"].get(need, "not said")
+                                                             for side in (before, after)))
         for what, names in (("only before", self.only_old), ("only now", self.only_new)):
             if names:
                 yield f"targets {what}", ", ".join(names), ""
@@ -182,8 +185,8 @@ def write_markdown(comparison: Comparison) -> str:
     tail += [f"- {prose(what)}: {code(before)}" + (f" before, {code(after)} now" if after else "")
              for what, before, after in comparison.differences[:30]]
     tail = ["### Notes", "", *tail, ""] if tail else []
-    return fit(head, "### Scenarios", blocks, [*tail, f"<sub>{code(comparison.old_name)} → {code(comparison.new_name)}</sub>"],
-               "change", "`comparison.html`")
+    footer = f"<sub>{code(comparison.old_name)} → {code(comparison.new_name)}</sub>"
+    return fit(head, "### Scenarios", blocks, [*tail, footer], "change", "`comparison.html`")
 
 
 _ICONS = {"broken": "❌", "less shown": "❔", "fixed": "✅", "no change for the worse": "✅"}
@@ -205,7 +208,8 @@ def _change(title: str, change: Change) -> str:
              f"{change.before.replace('_', ' ')} → {change.after.replace('_', ' ')}"]
     if change.deviation and title != "Fixed":
         allowed = ", ".join(code(choice["result"]) for choice in change.deviation["allowed"][:8]) or "nothing"
-        lines += [f"  - step {code(change.deviation['step'])}", f"  - observed {code(change.deviation['observed'])}, allowed {allowed}",
+        lines += [f"  - step {code(change.deviation['step'])}",
+                  f"  - observed {code(change.deviation['observed'])}, allowed {allowed}",
                   f"  - clauses {' '.join(code(id) for id in change.deviation['clauses'][:8]) or 'none named'}"]
     elif change.run and change.run.data["reason"] and title != "Fixed":
         lines.append(f"  - {prose(change.run.data['reason'])}")

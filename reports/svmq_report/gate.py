@@ -72,7 +72,8 @@ def gate(report: Report, kept: bytes | None, chosen: list[str], profile: str | N
     if report.interrupted:
         words.append("the run was interrupted")
     used = set().union(*(outcome.waivers for outcome in outcomes))
-    notes = _notes(report, report.results["waivers"] if waivers is None else waivers, used, [t.name for t in targets], date)
+    of_run = report.results["waivers"]
+    notes = _notes(report, of_run if waivers is None else waivers, used, [target.name for target in targets], date)
     return status, f"{_WORDS[status]}: {'; '.join(words)}", notes
 
 
@@ -161,7 +162,8 @@ def _notes(report: Report, waivers: list[dict], used: set, targets: list[str], d
             continue
         status = report.waiver_status(waiver, waiver["id"] in used, date)
         if status == "expired":
-            notes.append(f"waiver {waiver['id']} has expired on {waiver['expires']} and covers nothing: renew or remove it")
+            notes.append(f"waiver {waiver['id']} has expired on {waiver['expires']} and covers nothing: "
+                         "renew or remove it")
         elif status != "used":
             notes.append(f"waiver {waiver['id']} is {status}" + (": remove it" if status == "no longer needed" else ""))
     return notes

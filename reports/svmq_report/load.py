@@ -84,7 +84,8 @@ def _decode(path: str, data: bytes) -> str:
 
 def _parse(path: str, text: str):
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_number, object_pairs_hook=_object)
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_number,
+                          object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         what = f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}"

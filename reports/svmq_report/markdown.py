@@ -89,12 +89,14 @@ def _others(report: Report) -> list[str]:
         name, kept = code(waiver.id), f"until {waiver.data['expires']}" if waiver.data["expires"] else "without end"
         match waiver.status:
             case "expired":
-                lines.append(f"- the waiver {name} has expired ({waiver.data['expires']}) and covers nothing: renew or remove it")
+                lines.append(f"- the waiver {name} has expired ({waiver.data['expires']}) and covers nothing: "
+                             "renew or remove it")
             case "used":
                 lines.append(f"- the waiver {name} covers {plural(waiver.data['used'], 'run')}, {kept}: "
                              f"{prose(waiver.data['reason'])}")
             case "no longer needed":
-                lines.append(f"- the waiver {name} is no longer needed: what it is for was tried and conforms; remove it")
+                lines.append(f"- the waiver {name} is no longer needed: what it is for was tried and conforms; "
+                             "remove it")
             case _:
                 lines.append(f"- the waiver {name} was not used")
     if report.disagreements:

@@ -80,9 +80,9 @@ def _check_overlap(shards: list) -> None:
         if results["random"]:
             key = json.dumps([results["random"]["seed"], results["random"]["without"]])
             if without not in (None, key):
-                raise InputError(f"{path}: is of another campaign than {shards[0][0]}: its random scenarios are of another "
-                                 "seed, or made for other needs.\nMerge only shards of one campaign: one --seed, with --first "
-                                 "and --random for each shard.")
+                raise InputError(f"{path}: is of another campaign than {shards[0][0]}: its random scenarios are of "
+                                 "another seed, or made for other needs.\nMerge only shards of one campaign: one --seed, "
+                                 "with --first and --random for each shard.")
             without = key
             ranges[key] += [(begin, begin + count, path) for begin, count in results["random"]["ranges"] if count]
     for parts in ranges.values():

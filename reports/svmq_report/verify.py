@@ -63,7 +63,7 @@ def _open(data: bytes, limit_mib: int) -> dict[str, bytes]:
         files = {name: archive.read(name) for name in names}
     except BundleError:
         raise
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, Exception) as error:
+    except Exception as error:  # of a hostile archive zipfile raises nearly anything
         raise BundleError(f"no bundle, or a damaged one: {visible_line(str(error))}.\nName the file that "
                           "`svmq report --bundle FILE` wrote; copy it again where it was cut short.") from None
     for name in (bundle.MANIFEST, *_NEEDED):
@@ -214,8 +214,8 @@ class _Evidence:
         for target in self._results["targets"]:
             count = there + len(names[target["name"]])
             if self._results["random"] and count != expected:
-                yield (f"{bundle.RESULTS}: {expected:,} random scenarios were conducted, and there is evidence of {count:,} on "
-                       f"{target['name']}")
+                yield (f"{bundle.RESULTS}: {expected:,} random scenarios were conducted, and there is evidence of "
+                       f"{count:,} on {target['name']}")
 
     def _waivers(self):
         used = Counter(id for scenario in self._results["scenarios"] for run in scenario["runs"] for id in run["waivers"])
@@ -230,7 +230,8 @@ class _Evidence:
         for entry in self._results["disagreements"]:
             for target, verdict in entry["verdicts"].items():
                 if states.get((entry["scenario"], target)) != verdict:
-                    yield f"{bundle.RESULTS}: the disagreement on {entry['scenario']} gives {target} another verdict than its run"
+                    yield (f"{bundle.RESULTS}: the disagreement on {entry['scenario']} gives {target} another verdict "
+                           "than its run")
 
 
 def _without_history(scenario: dict, run: dict, target: dict):

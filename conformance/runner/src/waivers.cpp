@@ -36,7 +36,7 @@ std::string all_variations() {
 
 using Catalogue = std::map<std::string, ClauseEntry>;
 
-// "; those that begin alike: …": of the ids that have the longest beginning in common with this one.
+// "; there is ID…": those that have the longest beginning in common with this one.
 std::string meant(const std::string& id, const Catalogue& catalogue) {
   for (std::size_t length = id.size(); length > 0; --length) {
     std::vector<std::string> alike;

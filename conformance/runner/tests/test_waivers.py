@@ -109,3 +109,11 @@ def test_malformed_waivers_are_refused(svmq, waivers, said):
     answer = svmq("run", file, "--target", "model:posix", "--waivers", "waivers.toml")
     assert answer.status == 2
     assert said in answer.err
+
+
+def test_a_waiver_file_is_checked_without_a_run(svmq):
+    svmq.file("good.toml", '[[waiver]]\nvariation = "stop=either"\ntarget = "impl"\nreason = "a test"\n')
+    assert svmq("judge", "--waivers", "good.toml").status == 0
+    svmq.file("bad.toml", '[[waiver]]\nvariation = "stop=sideways"\nreason = "a test"\n')
+    answer = svmq("judge", "--waivers", "bad.toml")
+    assert answer.status == 2 and "no variation of the model" in answer.err

@@ -17,7 +17,8 @@ struct Found {
 
 bool searchable(const File& folder, const Credentials& who) {
   if (who.uid == 0) return true;
-  const bool in_group = folder.group == who.fsgid || std::ranges::find(who.groups, folder.group) != who.groups.end();
+  const bool in_group =
+      folder.group == who.fsgid || std::ranges::find(who.groups, folder.group) != who.groups.end();
   return (folder.mode & (who.uid == folder.owner ? 0100u : in_group ? 0010u : 0001u)) != 0;
 }
 
@@ -40,14 +41,25 @@ Found resolve(const Files& files, const Credentials& who, std::string path, int 
 
 // Without "." components.
 std::string plain(std::string path) {
-  for (std::size_t dot; path.starts_with("./");) path.erase(0, (dot = path.find_first_not_of('/', 1)) == std::string::npos ? path.size() : dot);
-  for (std::size_t dot = path.find("/./"); dot != std::string::npos; dot = path.find("/./")) path.erase(dot, 2);
+  for (std::size_t dot; path.starts_with("./");)
+    path.erase(0, (dot = path.find_first_not_of('/', 1)) == std::string::npos ? path.size() : dot);
+  for (std::size_t dot = path.find("/./"); dot != std::string::npos; dot = path.find("/./"))
+    path.erase(dot, 2);
   return path;
+}
+
+// ftok.recreate — some file was there before this one, and has no name any more.
+bool replaces(const Files& files, const File& file) {
+  for (int inode = 0; inode < file.inode; ++inode)
+    if (std::ranges::none_of(files.names, [&](const auto& named) { return named.second.inode == inode; }))
+      return true;
+  return false;
 }
 
 // ftok.formula — 8 bits of the id, 8 of the device, 16 of the inode. ftok.lowbits, ftok.zero, ftok.negative.
 std::int32_t key_of(std::int64_t id, std::uint64_t device, std::uint64_t inode) {
-  return static_cast<std::int32_t>(static_cast<std::uint32_t>(id & 0xff) << 24 | static_cast<std::uint32_t>(device & 0xff) << 16 |
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(id & 0xff) << 24 |
+                                   static_cast<std::uint32_t>(device & 0xff) << 16 |
                                    static_cast<std::uint32_t>(inode & 0xffff));
 }
 
@@ -55,15 +67,18 @@ std::int32_t key_of(std::int64_t id, std::uint64_t device, std::uint64_t inode) 
 
 // ftok.same — the same file by whatever name, and the same id: the same key.
 Outcomes step(const View& view, const FtokRequest& request) {
-  if (request.path.starts_with('/')) return {answered(view.state, view.actor, Result::anything(), {"ftok.formula"})};
+  if (request.path.starts_with('/'))
+    return {answered(view.state, view.actor, Result::anything(), {"ftok.formula"})};
   const Found found = resolve(*view.state.files, view.credentials(), plain(request.path));
   if (found.error != Errno::none) return {failed(view, found.error, {"ftok.E"})};
   const Inode& inode = view.state.files->inodes[static_cast<std::size_t>(found.file->inode)];
-  if (!inode.device || !inode.number) return {answered(view.state, view.actor, Result::anything(), {"ftok.formula"})};
+  if (!inode.device || !inode.number)
+    return {answered(view.state, view.actor, Result::anything(), {"ftok.formula"})};
   Clauses why{"ftok.formula", "ftok.same", "ftok.perm"};
   if ((request.id & 0xff) != request.id) why.push_back("ftok.lowbits");
   if ((request.id & 0xff) == 0) why.push_back("ftok.zero");
   if ((request.id & 0xff) >= 128) why.push_back("ftok.negative");
+  if (replaces(*view.state.files, *found.file)) why.push_back("ftok.recreate");
   Result result = Result::of(key_of(request.id, *inode.device, *inode.number));
   result.kind = Result::key;
   return {answered(view.state, view.actor, std::move(result), std::move(why))};
@@ -77,13 +92,15 @@ Outcomes step(const View& view, const FileRequest& request) {
   switch (request.operation) {
     case FileOperation::create:
       files.inodes.emplace_back();
-      files.names[request.path] = {File::regular, static_cast<int>(files.inodes.size() - 1), "", 0666, who.uid, who.gid};
+      files.names[request.path] = {
+          File::regular, static_cast<int>(files.inodes.size() - 1), "", 0666, who.uid, who.gid};
       result.kind = Result::file;
       result.path = request.path;
       break;
     case FileOperation::mkdir:
       files.inodes.emplace_back();
-      files.names[request.path] = {File::folder, static_cast<int>(files.inodes.size() - 1), "", request.mode & 0777, who.uid, who.gid};
+      files.names[request.path] = {
+          File::folder, static_cast<int>(files.inodes.size() - 1), "", request.mode & 0777, who.uid, who.gid};
       break;
     case FileOperation::link:
       if (!files.names.contains(request.path)) return {failed(view, Errno::enoent, {})};
@@ -91,7 +108,8 @@ Outcomes step(const View& view, const FileRequest& request) {
       break;
     case FileOperation::symlink:
       files.inodes.emplace_back();
-      files.names[request.to] = {File::symlink, static_cast<int>(files.inodes.size() - 1), request.path, 0777, who.uid, who.gid};
+      files.names[request.to] = {
+          File::symlink, static_cast<int>(files.inodes.size() - 1), request.path, 0777, who.uid, who.gid};
       break;
     case FileOperation::unlink:
       if (files.names.erase(request.path) == 0) return {failed(view, Errno::enoent, {})};

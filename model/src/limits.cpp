@@ -4,7 +4,9 @@
 namespace svmq::model {
 namespace {
 
-struct Range { std::int64_t low, high; };
+struct Range {
+  std::int64_t low, high;
+};
 
 Range range(Limit limit) {
   switch (limit) {
@@ -28,28 +30,38 @@ std::int64_t value_of(const Limits& limits, Limit limit) {
   return 0;
 }
 
-// lim.sysctl.perm — only the user who owns the namespace may write; id.next.perm — the wish for an identifier: CAP_SYS_ADMIN or
-// CAP_CHECKPOINT_RESTORE. Linux ipc_permissions.
-Tri read_only(const View& v, const LimitRequest& r) {
-  if (!r.value) return Tri::no;
+// lim.sysctl.perm — only the user who owns the namespace may write. Linux ipc_permissions.
+Tri not_owner(const View& v, const LimitRequest& r) {
+  return when(r.value && r.limit != Limit::msg_next_id && v.credentials().uid != 0);
+}
+
+// id.next.perm — the wish for an identifier: CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE. Linux ipc_permissions.
+Tri not_restorer(const View& v, const LimitRequest& r) {
   const Credentials& who = v.credentials();
-  return when(r.limit == Limit::msg_next_id ? !who.sys_admin && !who.checkpoint_restore : who.uid != 0);
+  const bool restores = who.checkpoint_restore && v.profile.next_identifier != NextIdentifier::sys_admin_only;
+  return when(r.value && r.limit == Limit::msg_next_id && !who.sys_admin && !restores);
 }
 
 // lim.range — outside its range nothing changes.
 Tri out_of_range(const View&, const LimitRequest& r) {
-  return when(r.value && (*r.value < range(r.limit).low || *r.value > range(r.limit).high));
+  return when(r.value && r.limit != Limit::msg_next_id &&
+              (*r.value < range(r.limit).low || *r.value > range(r.limit).high));
+}
+Tri wish_out_of_range(const View&, const LimitRequest& r) {
+  return when(r.value && r.limit == Limit::msg_next_id && (*r.value < 0 || *r.value > range(r.limit).high));
 }
 
 constexpr Check<LimitRequest> checks[] = {
-    {"lim.sysctl.perm", Errno::eacces, read_only},
+    {"lim.sysctl.perm", Errno::eacces, not_owner},
+    {"id.next.perm", Errno::eacces, not_restorer},
     {"lim.range", Errno::einval, out_of_range},
+    {"id.next.perm", Errno::einval, wish_out_of_range},
 };
 
 void set(Limits& limits, Limit limit, std::int64_t value) {
   switch (limit) {
-    case Limit::msgmax: limits.msgmax = value; break;   // lim.msgmax: for sends from now on
-    case Limit::msgmnb: limits.msgmnb = value; break;   // lim.msgmnb.new: for new queues
+    case Limit::msgmax: limits.msgmax = value; break;  // lim.msgmax: for sends from now on
+    case Limit::msgmnb: limits.msgmnb = value; break;  // lim.msgmnb.new: for new queues
     case Limit::msgmni: limits.msgmni = value; break;
     case Limit::msg_next_id: limits.msg_next_id = value; break;
     case Limit::auto_msgmni: break;
@@ -67,13 +79,32 @@ Clause clause_of(Limit limit) {
   return "lim.range";
 }
 
+// Does the profile say what the limit is, and who may change it?
+bool defined(const Profile& profile, const LimitRequest& request) {
+  if (request.limit == Limit::msg_next_id && profile.next_identifier == NextIdentifier::undefined)
+    return request.value.has_value();
+  if (request.limit == Limit::auto_msgmni && profile.auto_msgmni == AutoMsgmni::undefined) return false;
+  return profile.limit_files != LimitFiles::undefined &&
+         (profile.limit_files != LimitFiles::read_only || !request.value);
+}
+
 }  // namespace
 
+// gen.ns.defaults — what a namespace begins with. Linux msg_init_ns; the defaults of sysv_msg.c.
+Limits initial_limits(const Profile& profile) {
+  switch (profile.default_limits) {
+    case DefaultLimits::m8192_16384_16: return {.msgmni = 16};
+    case DefaultLimits::m16384_2048_40: return {.msgmax = 16384, .msgmnb = 2048, .msgmni = 40};
+    case DefaultLimits::m8192_16384_32000:
+    case DefaultLimits::unknown: break;  // what the system itself says is in the history
+  }
+  return {};
+}
+
 Outcomes step(const View& view, const LimitRequest& request) {
+  if (!defined(view.profile, request)) return {unspecified(view, {clause_of(request.limit)})};
   Outcomes outcomes;
   if (!may_succeed<LimitRequest>(view, request, checks, outcomes)) return outcomes;
-  if (!view.profile.linux_extensions && !request.value && request.limit == Limit::msg_next_id)
-    return {answered(view.state, view.actor, Result::anything(), {clause_of(request.limit)})};
   State next = view.state;
   Limits& limits = next.spaces[static_cast<std::size_t>(view.self().space)].limits;
   if (request.value) set(limits, request.limit, *request.value);

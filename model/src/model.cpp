@@ -11,33 +11,49 @@ namespace {
 std::optional<std::int64_t> id_of(const Request& request) {
   return std::visit(
       [](const auto& r) -> std::optional<std::int64_t> {
-        if constexpr (requires { r.id; } && !std::is_same_v<std::decay_t<decltype(r)>, FtokRequest>) return r.id;
-        else return std::nullopt;
+        if constexpr (requires { r.id; } && !std::is_same_v<std::decay_t<decltype(r)>, FtokRequest>)
+          return r.id;
+        else
+          return std::nullopt;
       },
       request);
 }
 
-bool can_stop(const Profile& profile, const Process& process) {
-  return process.running == Running::stopping && profile.stop == Stop::restarts_call;
+// A stop takes the call off the waiting list.
+bool stop_leaves_list(const Profile& profile) {
+  return profile.stop == Stop::restarts_call || profile.stop == Stop::interrupts;
 }
 
-// wait.sig.handler — a caught signal ends the wait with EINTR, whatever SA_RESTART says; msgrcv and msgsnd alike.
-// POSIX [EINTR]; Linux do_msgsnd, do_msgrcv (ERESTARTNOHAND). Where the profile says so, SA_RESTART begins the call anew.
+bool can_stop(const Profile& profile, const Process& process) {
+  return process.running == Running::stopping && stop_leaves_list(profile);
+}
+
+bool keeps_place(const Profile& profile) { return profile.stop == Stop::either || profile.stop == Stop::any; }
+bool may_interrupt(const Profile& profile) {
+  return profile.stop == Stop::interrupts || profile.stop == Stop::any;
+}
+
+// wait.sig.handler — a caught signal ends the wait with EINTR, whatever SA_RESTART says; msgrcv and msgsnd
+// alike. POSIX [EINTR]; Linux do_msgsnd, do_msgrcv (ERESTARTNOHAND). Where the profile says so, SA_RESTART
+// begins the call anew.
 void interrupt(const View& view, Outcomes& outcomes) {
   State next = view.state;
   leave_lists(next, view.actor);
   const bool restartable = view.self().restartable;
   Clauses why{"wait.sig.handler"};
-  if (view.self().woken) why.push_back("wait.snd.signal.first");
-  outcomes.push_back(answered(next, view.actor, Result::fail(Errno::eintr), std::move(why)));
-  if (!restartable || view.profile.sa_restart != Restart::either) return;
+  if (view.self().woken && view.self().phase == Phase::sending) why.push_back("wait.snd.signal.first");
+  if (view.self().phase == Phase::receiving) why.push_back("wait.rcv.signal.keep");
+  if (!restartable || view.profile.sa_restart != Restart::restarts)
+    outcomes.push_back(answered(next, view.actor, Result::fail(Errno::eintr), std::move(why)));
+  if (!restartable || view.profile.sa_restart == Restart::interrupts) return;
   Actor& self = next.actor(view.actor);
   self.phase = Phase::entered;
   self.woken = self.interrupted = self.restartable = false;
   outcomes.push_back({std::move(next), {"wait.sig.handler"}});
 }
 
-// wait.sig.stop — a stopped process waits no more (wait.sig.stop.absent); its call will begin anew. Linux ERESTARTNOHAND.
+// wait.sig.stop — a stopped process waits no more (wait.sig.stop.absent); its call will begin anew. Linux
+// ERESTARTNOHAND.
 Outcome stop_waiting(const View& view) {
   State next = view.state;
   leave_lists(next, view.actor);
@@ -48,7 +64,8 @@ Outcome stop_waiting(const View& view) {
   return {std::move(next), {"wait.sig.stop", "wait.sig.stop.absent"}};
 }
 
-// wait.kill — a waiter that is about to die waits no more from some moment on; until then it may still be handed a message.
+// wait.kill — a waiter that is about to die waits no more from some moment on; until then it may still be
+// handed a message.
 Outcome die_waiting(const View& view) {
   State next = view.state;
   leave_lists(next, view.actor);
@@ -59,41 +76,75 @@ Outcome die_waiting(const View& view) {
   return {std::move(next), {"wait.kill"}};
 }
 
-// What a call that has begun anew after a stop does, it owes to that: wait.sig.stop.place, wait.sig.stop.rmid, wait.sig.stop.reread.
+// What a call that has begun anew after a stop does, it owes to that: wait.sig.stop.place,
+// wait.sig.stop.rmid, wait.sig.stop.reread.
 void credit_restart(const View& view, Outcome& outcome) {
-  const Actor& before = view.self();
-  Actor& after = outcome.next.actor(view.actor);
+  const Actor& after = outcome.next.actor(view.actor);
   Clauses because{"wait.sig.stop", "wait.sig.stop.absent"};
-  if (after.phase != Phase::returning) because.push_back("wait.sig.stop.place");
-  else if (after.result->error == Errno::einval) because.push_back("wait.sig.stop.rmid");
-  if (std::holds_alternative<SendRequest>(*before.call)) because.push_back("wait.sig.stop.reread");
-  for (const Clause& clause : because) {
-    after.why.push_back(clause);
-    outcome.clauses.push_back(clause);
+  if (after.phase != Phase::returning)
+    because.push_back("wait.sig.stop.place");
+  else if (after.result->error == Errno::einval)
+    because.push_back("wait.sig.stop.rmid");
+  if (std::holds_alternative<SendRequest>(*view.self().call)) because.push_back("wait.sig.stop.reread");
+  note(outcome, view.actor, because);
+}
+
+// gen.atomic — another call is under way, and one of the two comes first.
+bool overlaps(const View& view) {
+  for (std::size_t a = 0; a < view.state.actors.size(); ++a) {
+    const Phase phase = view.state.actors[a].phase;
+    if (static_cast<ActorIndex>(a) != view.actor && (phase == Phase::entered || phase == Phase::returning))
+      return true;
   }
+  return false;
 }
 
 void act(const View& view, Outcomes& outcomes) {
   Outcomes more = std::visit([&](const auto& request) { return step(view, request); }, *view.self().call);
-  if (view.self().restarted)
-    for (Outcome& outcome : more) credit_restart(view, outcome);
-  std::ranges::move(more, std::back_inserter(outcomes));
+  const bool atomic = overlaps(view);
+  for (Outcome& outcome : more) {
+    if (view.self().restarted) credit_restart(view, outcome);
+    if (atomic) note(outcome, view.actor, {"gen.atomic"});
+  }
+  if (outcomes.empty())
+    outcomes = std::move(more);
+  else
+    std::ranges::move(more, std::back_inserter(outcomes));
 }
 
 // wait.sig.avail — a signal that comes before the call acts may have been handled before it began.
 Outcome handled_before(const View& view) {
   State next = view.state;
-  next.actor(view.actor).interrupted = next.actor(view.actor).restartable = false;
+  Actor& self = next.actor(view.actor);
+  self.interrupted = self.restartable = false;
+  self.why.push_back("wait.sig.avail");
   return {std::move(next), {"wait.sig.avail"}};
+}
+
+// A sleeping sender looks by itself, and goes on. BSD kern_msgsnd sleeps for a second at most.
+Outcome polled(const View& view) {
+  State next = view.state;
+  next.actor(view.actor).woken = true;
+  return {std::move(next), {"wait.set.snd"}};
+}
+
+// Stopped and continued: EINTR, where that is no call to begin anew.
+Outcome stopped_for_good(const View& view) {
+  State next = view.state;
+  leave_lists(next, view.actor);
+  return answered(std::move(next), view.actor, Result::fail(Errno::eintr), {"wait.sig.stop"});
 }
 
 Outcomes steps_of_waiter(const View& view) {
   Outcomes outcomes;
+  if (polls_successfully(view)) outcomes.push_back(polled(view));
+  if (view.self().restarted && may_interrupt(view.profile)) outcomes.push_back(stopped_for_good(view));
   if (can_stop(view.profile, view.state.process_of(view.actor))) outcomes.push_back(stop_waiting(view));
   if (view.state.process_of(view.actor).dying) outcomes.push_back(die_waiting(view));
   if (view.self().interrupted) interrupt(view, outcomes);
   // wait.snd.signal.first — once awake, a signal comes before room.
-  if (view.self().woken && (!view.self().interrupted || view.profile.signal_or_room == SignalOrRoom::either)) act(view, outcomes);
+  if (view.self().woken && (!view.self().interrupted || view.profile.signal_or_room == SignalOrRoom::either))
+    act(view, outcomes);
   return outcomes;
 }
 
@@ -101,7 +152,7 @@ Outcomes steps_of_waiter(const View& view) {
 Outcomes served_while_stopped(const View& view) {
   Outcomes outcomes;
   const bool waits = view.self().phase == Phase::sending || view.self().phase == Phase::receiving;
-  if (waits && view.self().woken && view.profile.stop == Stop::either) act(view, outcomes);
+  if (waits && view.self().woken && keeps_place(view.profile)) act(view, outcomes);
   return outcomes;
 }
 
@@ -109,8 +160,9 @@ Outcomes served_while_stopped(const View& view) {
 
 bool Actor::operator==(const Actor& o) const {
   const auto same_result = [&] { return result == o.result || (result && o.result && *result == *o.result); };
-  return process == o.process && alive == o.alive && phase == o.phase && woken == o.woken && interrupted == o.interrupted &&
-         restartable == o.restartable && restarting == o.restarting && restarted == o.restarted && mask == o.mask && held == o.held && space == o.space &&
+  return process == o.process && alive == o.alive && phase == o.phase && woken == o.woken &&
+         interrupted == o.interrupted && restartable == o.restartable && restarting == o.restarting &&
+         restarted == o.restarted && mask == o.mask && held == o.held && space == o.space &&
          waits_on == o.waits_on && found == o.found && since == o.since && call == o.call && same_result();
 }
 
@@ -121,40 +173,40 @@ ActorIndex main_thread(const State& state, ActorIndex actor) {
   return actor;
 }
 
-// id.stale.free, id.stale.reused — an identifier denotes the one living queue that has it.
-QueueIndex find_queue(const State& state, int space, std::int64_t id) {
-  for (std::size_t q = 0; q < state.queues.size(); ++q) {
-    const Queue& queue = *state.queues[q];
-    if (queue.space == space && !queue.removed && queue.id && *queue.id == id) return static_cast<QueueIndex>(q);
-  }
-  return -1;
-}
-
-void begin(const Profile&, State& state, ActorIndex actor, std::shared_ptr<const Request> request) {
+void begin(const Profile& profile, State& state, ActorIndex actor, std::shared_ptr<const Request> request) {
   Actor& self = state.actor(actor);
   const std::optional<std::int64_t> id = id_of(*request);
   self.phase = Phase::entered;
   self.since = state.clock;
   self.call = std::move(request);
-  self.found = id ? find_queue(state, self.space, *id) : -1;
+  self.found = id ? denoted(profile, state, self.space, *id) : -1;
+  self.why.clear();
 }
 
-Outcomes steps(const Profile& profile, const State& state, ActorIndex actor) {
-  const View view{profile, state, actor};
+namespace {
+
+Outcomes steps_of(const View& view) {
   const Actor& self = view.self();
-  if (!self.alive) return {};
-  if (state.process_of(actor).running == Running::stopped) return served_while_stopped(view);
-  switch (self.phase) {
-    case Phase::idle:
-    case Phase::returning: return {};
-    case Phase::sending:
-    case Phase::receiving: return steps_of_waiter(view);
-    case Phase::entered: break;
-  }
+  if (view.state.process_of(view.actor).running == Running::stopped) return served_while_stopped(view);
+  if (self.phase == Phase::sending || self.phase == Phase::receiving) return steps_of_waiter(view);
   if (self.restarting) return {};  // until it is continued
   Outcomes outcomes;
+  if (self.restarted && may_interrupt(view.profile)) outcomes.push_back(stopped_for_good(view));
+  if (self.restarted && view.profile.stop == Stop::interrupts) return outcomes;
   if (self.interrupted) outcomes.push_back(handled_before(view));
   act(view, outcomes);
+  return outcomes;
+}
+
+}  // namespace
+
+Outcomes steps(const Profile& profile, const State& state, ActorIndex actor) {
+  const Actor& self = state.actor(actor);
+  if (!self.alive || self.phase == Phase::idle || self.phase == Phase::returning) return {};
+  Choices choices;
+  const View view{profile, state, actor, choices};
+  Outcomes outcomes = steps_of(view);
+  while (choices.next()) std::ranges::move(steps_of(view), std::back_inserter(outcomes));
   return outcomes;
 }
 
@@ -174,43 +226,69 @@ void stop(Process& process) {
   if (process.running == Running::yes) process.running = Running::stopping;
 }
 
-// wait.sig.stop — continued, the call begins anew; wait.sig.stop.handler — if a handler is to run, it fails instead.
-void resume(State& state, int process) {
+// wait.sig.stop — continued, the call begins anew; wait.sig.stop.handler — if a handler is to run, it fails
+// instead.
+void resume(const Profile& profile, State& state, int process) {
+  const bool was_stopped = state.processes[static_cast<std::size_t>(process)].running != Running::yes;
   state.processes[static_cast<std::size_t>(process)].running = Running::yes;
   for (std::size_t a = 0; a < state.actors.size(); ++a) {
     Actor& self = state.actors[a];
-    if (self.process != process || !self.restarting || state.processes[static_cast<std::size_t>(process)].dying) continue;
+    if (self.process != process) continue;
+    const bool waits = self.phase == Phase::sending || self.phase == Phase::receiving;
+    if (waits && was_stopped) self.why.push_back("wait.sig.stop");
+    if (waits && was_stopped && self.interrupted) self.why.push_back("wait.sig.stop.handler");
+    if (waits && was_stopped && profile.stop == Stop::any) self.restarted = true;
+    if (!self.restarting || state.processes[static_cast<std::size_t>(process)].dying) continue;
     if (self.interrupted) {
-      answer(state, static_cast<ActorIndex>(a), Result::fail(Errno::eintr), {"wait.sig.stop.handler", "wait.sig.handler"});
+      answer(state, static_cast<ActorIndex>(a), Result::fail(Errno::eintr),
+             {"wait.sig.stop.handler", "wait.sig.handler"});
       continue;
     }
     self.restarting = false;
     self.restarted = true;
     const std::optional<std::int64_t> id = id_of(*self.call);
-    self.found = id ? find_queue(state, self.space, *id) : -1;  // wait.sig.stop.rmid
+    self.found = id ? denoted(profile, state, self.space, *id) : -1;  // wait.sig.stop.rmid
   }
 }
 
-bool ends_by_default(Signal signal) { return signal != Signal::chld && signal != Signal::winch && signal != Signal::cont; }
+bool ends_by_default(Signal signal) {
+  return signal != Signal::chld && signal != Signal::winch && signal != Signal::cont;
+}
 
 }  // namespace
 
-void signal(const Profile&, State& state, ActorIndex actor, Signal signal) {
+void signal(const Profile& profile, State& state, ActorIndex actor, Signal signal) {
   Actor& self = state.actor(actor);
   Process& process = state.processes[static_cast<std::size_t>(self.process)];
   if (!process.alive || !self.alive) return;
-  if (signal == Signal::kill) { process.dying = signal; return; }
-  if (signal == Signal::stop) { stop(process); return; }
-  if (signal == Signal::cont) { resume(state, self.process); return; }
-  const auto bit = static_cast<std::uint16_t>(1u << static_cast<unsigned>(signal));
-  const Disposition how = process.dispositions[static_cast<std::size_t>(signal)];
-  if (how == Disposition::ignore || (how == Disposition::default_ && !ends_by_default(signal))) return;  // wait.sig.none
-  if (self.mask & bit) {
-    self.held = static_cast<std::uint16_t>(self.held | bit);  // wait.sig.none
+  if (signal == Signal::kill) {
+    process.dying = signal;
     return;
   }
-  if (how == Disposition::default_) { process.dying = process.dying.value_or(signal); return; }
-  if (self.phase == Phase::idle || self.phase == Phase::returning) return;  // wait.rcv.signal.lose
+  if (signal == Signal::stop) {
+    stop(process);
+    return;
+  }
+  if (signal == Signal::cont) {
+    resume(profile, state, self.process);
+    return;
+  }
+  const auto bit = static_cast<std::uint16_t>(1u << static_cast<unsigned>(signal));
+  const Disposition how = process.dispositions[static_cast<std::size_t>(signal)];
+  const bool ignored =
+      how == Disposition::ignore || (how == Disposition::default_ && !ends_by_default(signal));
+  if (ignored || self.mask & bit) {
+    if (!ignored) self.held = static_cast<std::uint16_t>(self.held | bit);
+    if (self.phase != Phase::idle) self.why.push_back("wait.sig.none");
+    return;
+  }
+  if (how == Disposition::default_) {
+    process.dying = process.dying.value_or(signal);
+    return;
+  }
+  if (self.phase == Phase::returning && self.why.has("msgsnd.ok.handoff"))
+    self.why.push_back("wait.rcv.signal.lose");
+  if (self.phase == Phase::idle || self.phase == Phase::returning) return;
   self.interrupted = true;
   self.restartable = how == Disposition::restart;
 }
@@ -231,8 +309,9 @@ void die(State& state, int process) {
 bool asleep(const Profile& profile, const State& state, ActorIndex actor) {
   const Actor& self = state.actor(actor);
   const Process& process = state.process_of(actor);
-  return self.alive && (self.phase == Phase::sending || self.phase == Phase::receiving) && process.running == Running::yes &&
-         !process.dying && !self.woken && !self.interrupted && !can_stop(profile, process);
+  return self.alive && (self.phase == Phase::sending || self.phase == Phase::receiving) &&
+         process.running == Running::yes && !process.dying && !self.woken && !self.interrupted &&
+         !can_stop(profile, process);
 }
 
 bool quiet(const Profile& profile, const State& state) {
@@ -244,7 +323,7 @@ bool quiet(const Profile& profile, const State& state) {
     if (process.running == Running::stopped) continue;
     // The stop has arrived: before the call acted, or before it could return what had been decided.
     const bool held = self.phase == Phase::entered || self.phase == Phase::returning;
-    if (process.running == Running::stopping && (held || profile.stop == Stop::either)) continue;
+    if (process.running == Running::stopping && (held || keeps_place(profile))) continue;
     if (!asleep(profile, state, static_cast<ActorIndex>(a))) return false;
   }
   return true;

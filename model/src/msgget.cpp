@@ -11,7 +11,8 @@ QueueIndex queue_of_key(const View& view, std::int32_t key) {
   if (key == private_key) return -1;  // msgget.private.nokey
   for (std::size_t q = 0; q < view.state.queues.size(); ++q) {
     const Queue& queue = *view.state.queues[q];
-    if (queue.space == view.self().space && !queue.removed && queue.key == key) return static_cast<QueueIndex>(q);
+    if (queue.space == view.self().space && !queue.removed && queue.key == key)
+      return static_cast<QueueIndex>(q);
   }
   return -1;
 }
@@ -22,9 +23,9 @@ Tri absent(const View& v, const GetRequest& r) {
 }
 
 // msgget.E.EEXIST — a queue has the key, and it should be a new one. POSIX [EEXIST]; Linux ipcget_public.
-// msgget.order.EEXIST-EACCES: whoever asks.
 Tri exists(const View& v, const GetRequest& r) {
-  return when(queue_of_key(v, r.key) >= 0 && (r.flags & (IPC_CREAT_ | IPC_EXCL_)) == (IPC_CREAT_ | IPC_EXCL_));
+  return when(queue_of_key(v, r.key) >= 0 &&
+              (r.flags & (IPC_CREAT_ | IPC_EXCL_)) == (IPC_CREAT_ | IPC_EXCL_));
 }
 
 // msgget.E.EACCES — the queue does not grant what the flags ask for. POSIX [EACCES]; Linux ipc_check_perms.
@@ -42,12 +43,15 @@ Tri full(const View& v, const GetRequest& r) {
   return v.profile.identifiers == Identifiers::any && v.space().limits.msg_next_id >= 0 ? Tri::maybe : Tri::no;  // id.next.full
 }
 
-constexpr Check<GetRequest> checks[] = {
-    {"msgget.E.ENOENT", Errno::enoent, absent},
-    {"msgget.E.EEXIST", Errno::eexist, exists},
-    {"msgget.E.EACCES", Errno::eacces, forbidden},
-    {"lim.msgmni", Errno::enospc, full},
-};
+constexpr Check<GetRequest> no_queue{"msgget.E.ENOENT", Errno::enoent, absent};
+constexpr Check<GetRequest> one_exists{"msgget.E.EEXIST", Errno::eexist, exists};
+constexpr Check<GetRequest> no_access{"msgget.E.EACCES", Errno::eacces, forbidden};
+constexpr Check<GetRequest> no_space{"msgget.E.ENOSPC", Errno::enospc, full};
+
+// msgget.order.EEXIST-EACCES — an exclusive creation learns that the key exists, whoever asks. Linux
+// ipcget_public.
+constexpr Check<GetRequest> existence_first[] = {no_queue, one_exists, no_access, no_space};
+constexpr Check<GetRequest> access_first[] = {no_queue, no_access, one_exists, no_space};
 
 Result identifier_of(QueueIndex queue) {
   Result result;
@@ -56,11 +60,36 @@ Result identifier_of(QueueIndex queue) {
   return result;
 }
 
+Clauses why_created(const View& view, const GetRequest& request) {
+  Clauses why;
+  if (request.key == private_key)
+    why.add({"msgget.private.new", "msgget.private.nokey"});
+  else
+    why.push_back("msgget.create");
+  why.add({"msgget.init.ids", "msgget.init.mode", "gen.noumask", "msgget.init.zero", "msgget.init.ctime",
+           "msgget.init.qbytes", "msgget.ret"});
+  if (request.flags & ~(0777u | IPC_CREAT_ | IPC_EXCL_)) why.push_back("gen.flags.ignored");
+  if (request.key < 0) why.push_back("msgget.key.any");
+  const auto has_key = [&](const auto& named) {
+    return named.space == view.self().space && named.key == request.key;
+  };
+  const bool had =
+      std::ranges::any_of(view.state.queues, [&](const Cow<Queue>& q) { return q->removed && has_key(*q); });
+  if (request.key != private_key && had) {
+    why.push_back("id.key.reuse");
+    if (std::ranges::any_of(view.state.actors, [](const Actor& a) { return a.why.has("wait.rmid"); }))
+      why.push_back("wait.rmid.recreate");
+  }
+  if (request.key != private_key && std::ranges::any_of(view.state.segments, has_key))
+    why.push_back("gen.keyspaces");
+  return why;
+}
+
 // msgget.init.* — a new queue. POSIX msgget(); Linux newque. gen.noumask: its mode is what the flags say.
 Outcome created(const View& view, const GetRequest& request) {
   State next = view.state;
   const Credentials& who = view.credentials();
-  Clauses why{request.key == private_key ? "msgget.private.new" : "msgget.create"};
+  Clauses why = why_created(view, request);
   Queue queue;
   queue.space = view.self().space;
   queue.key = request.key;
@@ -69,40 +98,63 @@ Outcome created(const View& view, const GetRequest& request) {
   queue.mode = request.flags & 0777;
   queue.qbytes = static_cast<std::uint64_t>(view.space().limits.msgmnb);
   queue.ctime = now(next, view.actor);
-  if (computable(view)) {
-    queue.id = next_identifier(next, queue.space, why);
-    if (!queue.id) {
-      answer(next, view.actor, Result::fail(Errno::enospc), why);
-      return {std::move(next), std::move(why)};
-    }
-  } else {
-    next.spaces[static_cast<std::size_t>(queue.space)].limits.msg_next_id = -1;  // id.next.reset
+  const NewIdentifier identifier = next_identifier(view, next, queue.space, why);
+  if (identifier.error != Errno::none) {
+    answer(next, view.actor, Result::fail(identifier.error), why);
+    return {std::move(next), std::move(why)};
   }
+  queue.id = identifier.id;
   next.queues.emplace_back(std::move(queue));
-  why.insert(why.end(), {"msgget.init.ids", "msgget.init.mode", "gen.noumask", "msgget.init.zero", "msgget.init.ctime",
-                         "msgget.init.qbytes", "msgget.ret"});
-  if (request.flags & ~(0777u | IPC_CREAT_ | IPC_EXCL_)) why.push_back("gen.flags.ignored");
   const auto index = static_cast<QueueIndex>(next.queues.size() - 1);
   return answered(std::move(next), view.actor, identifier_of(index), std::move(why));
 }
 
 // msgget.open — the queue that has the key; nothing changes. POSIX msgget(); Linux ipcget_public.
-Outcome opened(const View& view, const GetRequest& request, QueueIndex queue) {
+Outcome opened(const View& view, const GetRequest& request, QueueIndex index) {
+  const Queue& queue = view.state.queue(index);
+  const std::uint32_t asked = (request.flags >> 6 | request.flags >> 3 | request.flags) & 7;
   Clauses why{"msgget.open", "msgget.ret"};
   if (request.flags & IPC_EXCL_) why.push_back("msgget.excl.alone");
-  if ((request.flags & 0777) == 0) why.push_back("msgget.perm.zero");
+  if (request.flags & ~(0777u | IPC_CREAT_ | IPC_EXCL_)) why.push_back("gen.flags.ignored");
+  if (request.key < 0) why.push_back("msgget.key.any");
+  if (asked == 0) why.push_back("msgget.perm.zero");
+  if (asked & 1) why.push_back("msgget.perm.exec");
+  if (asked != 0 && (request.flags >> 6 & 7) != asked) why.push_back("msgget.perm.cross");
+  if (asked & 4) why.add(why_granted(view, queue, Access::read));
+  if (asked & 2) why.add(why_granted(view, queue, Access::write));
+  if (live_queues(view.state, queue.space) >= view.space().limits.msgmni)
+    why.add({"lim.msgmni", "msgget.order.ENOENT-ENOSPC"});
+  return answered(view.state, view.actor, identifier_of(index), std::move(why));
+}
+
+// What a failure shows besides its own clause.
+Clauses also(const View& view, const GetRequest& request, Errno error) {
+  const QueueIndex index = queue_of_key(view, request.key);
+  const bool at_limit = live_queues(view.state, view.self().space) >= view.space().limits.msgmni;
+  Clauses why;
+  if (error == Errno::enoent && request.flags & IPC_EXCL_) why.push_back("msgget.excl.alone");
+  if ((error == Errno::enoent || error == Errno::eexist || error == Errno::eacces) && at_limit)
+    why.push_back("msgget.order.ENOENT-ENOSPC");
+  if (error == Errno::enospc) why.push_back("lim.msgmni");
+  if (index < 0) return why;
+  if (error == Errno::eexist && forbidden(view, request) == Tri::yes)
+    why.push_back("msgget.order.EEXIST-EACCES");
+  if (error != Errno::eacces) return why;
+  why.add(why_class(view, view.state.queue(index)));
   if (request.flags & 0111) why.push_back("msgget.perm.exec");
-  const std::uint32_t asked = ((request.flags >> 6) | (request.flags >> 3) | request.flags) & 6;
-  if (asked & 4) for (const Clause& clause : why_granted(view, view.state.queue(queue), Access::read)) why.push_back(clause);
-  if (asked & 2) for (const Clause& clause : why_granted(view, view.state.queue(queue), Access::write)) why.push_back(clause);
-  return answered(view.state, view.actor, identifier_of(queue), std::move(why));
+  return why;
 }
 
 }  // namespace
 
 Outcomes step(const View& view, const GetRequest& request) {
   Outcomes outcomes;
-  if (!may_succeed<GetRequest>(view, request, checks, outcomes)) return outcomes;
+  const bool access = view.ask(view.profile.open_order) == OpenOrder::access_first;
+  const std::span<const Check<GetRequest>> checks = access ? access_first : existence_first;
+  const bool success = may_succeed<GetRequest>(view, request, checks, outcomes);
+  for (Outcome& outcome : outcomes)
+    credit(outcome, view.actor, also(view, request, outcome.next.actor(view.actor).result->error));
+  if (!success) return outcomes;
   const QueueIndex queue = queue_of_key(view, request.key);
   outcomes.push_back(queue < 0 ? created(view, request) : opened(view, request, queue));
   return outcomes;

@@ -1,4 +1,5 @@
 // msgrcv(): POSIX.1-2017 XSH msgrcv; Linux ipc/msg.c ksys_msgrcv, do_msgrcv.
+#include "identifier.hpp"
 #include "permission.hpp"
 #include "wait.hpp"
 
@@ -7,14 +8,23 @@ namespace {
 
 constexpr std::uint64_t type_word = 8;  // bytes of a long in front of the text
 
-bool copies(const View& v, const ReceiveRequest& r) { return v.profile.linux_extensions && (r.flags & MSG_COPY_); }
+// The type word cannot be written, where that is looked at first.
+Tri header_fault(const View& v, const ReceiveRequest& r) {
+  return when((!r.memory.valid || !r.memory.writable) &&
+              v.ask(v.profile.receive_pointer) == ReceivePointer::fault_first);
+}
 
 // id.negative — POSIX [EINVAL]; Linux do_msgrcv.
-Tri negative(const View&, const ReceiveRequest& r) { return when(r.id < 0); }
+Tri negative(const View& v, const ReceiveRequest& r) { return when(r.id < 0 && v.queue_of(r.id) < 0); }
 
-// msgrcv.E.EINVAL.size — a size with the sign bit set. Linux do_msgrcv; above SSIZE_MAX implementation-defined.
-Tri size_negative(const View& v, const ReceiveRequest& r) {
-  return r.size <= INT64_MAX ? Tri::no : v.profile.error_order == ErrorOrder::fixed ? Tri::yes : Tri::maybe;
+// msgrcv.E.EINVAL.size — a size with the sign bit set. Linux do_msgrcv; above SSIZE_MAX
+// implementation-defined.
+Tri too_large(const View& v, const ReceiveRequest& r) {
+  const HugeReceive huge = v.profile.huge_receive;
+  if (huge == HugeReceive::above_msgmax && r.size > static_cast<std::uint64_t>(v.space().limits.msgmax))
+    return Tri::yes;
+  if (r.size <= INT64_MAX || huge == HugeReceive::accepted) return Tri::no;
+  return huge == HugeReceive::either ? Tri::maybe : Tri::yes;
 }
 
 // msgrcv.copy.need — MSG_COPY asks for IPC_NOWAIT and not for MSG_EXCEPT. Linux do_msgrcv.
@@ -24,8 +34,11 @@ Tri copy_flags(const View& v, const ReceiveRequest& r) {
 
 // msgrcv.copy.reads — the buffer of a MSG_COPY is read first. Linux prepare_copy, load_msg.
 Tri copy_unreadable(const View& v, const ReceiveRequest& r) {
+  if (v.profile.copy != Copy::copies) return Tri::no;
   const std::uint64_t reads = std::min(r.size, static_cast<std::uint64_t>(v.space().limits.msgmax));
-  const std::uint64_t readable = !r.memory.valid ? 0 : r.memory.text > UINT64_MAX - type_word ? UINT64_MAX : r.memory.text + type_word;
+  const std::uint64_t readable = !r.memory.valid                          ? 0
+                                 : r.memory.text > UINT64_MAX - type_word ? UINT64_MAX
+                                                                          : r.memory.text + type_word;
   return when(copies(v, r) && readable < reads);
 }
 
@@ -33,39 +46,62 @@ Tri copy_unreadable(const View& v, const ReceiveRequest& r) {
 Tri unknown(const View& v, const ReceiveRequest& r) { return when(v.queue_of(r.id) < 0); }
 
 // The queue was removed between its look-up and its lock. POSIX [EIDRM]; Linux do_msgrcv.
-Tri just_removed(const View& v, const ReceiveRequest& r) {
-  return v.queue_of(r.id) >= 0 || r.id < 0 ? Tri::no : v.self().found >= 0 || v.profile.stale_identifier == StaleIdentifier::einval_or_eidrm ? Tri::maybe : Tri::no;
-}
+Tri removed(const View& v, const ReceiveRequest& r) { return is_removed(v, r.id); }
 
 // msgrcv.E.EACCES — no permission to read. POSIX [EACCES]; Linux do_msgrcv. perm.read.for
 Tri forbidden(const View& v, const ReceiveRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
-  if (q < 0) return Tri::no;
-  return denied(grants(v, v.state.queue(q), Access::read));
+  return q < 0 ? Tri::no : denied(grants(v, v.state.queue(q), Access::read));
 }
 
 constexpr Check<ReceiveRequest> checks[] = {
-    {"id.negative", Errno::einval, negative},
-    {"msgrcv.E.EINVAL.size", Errno::einval, size_negative},
-    {"msgrcv.copy.need", Errno::einval, copy_flags},
-    {"msgrcv.copy.reads", Errno::efault, copy_unreadable},
-    {"msgsnd.E.EIDRM.race", Errno::eidrm, just_removed},
-    {"msgrcv.E.EINVAL.id", Errno::einval, unknown},
-    {"msgrcv.E.EACCES", Errno::eacces, forbidden},
+    {"msgrcv.order.ptr", Errno::efault, header_fault},     {"id.negative", Errno::einval, negative},
+    {"msgrcv.E.EINVAL.size", Errno::einval, too_large},    {"msgrcv.copy.need", Errno::einval, copy_flags},
+    {"msgrcv.copy.reads", Errno::efault, copy_unreadable}, {"msgrcv.E.EIDRM.race", Errno::eidrm, removed},
+    {"msgrcv.E.EINVAL.id", Errno::einval, unknown},        {"msgrcv.E.EACCES", Errno::eacces, forbidden},
 };
 
+Outcome gives_up(const View& view, const ReceiveRequest& request, Errno error, Clauses why) {
+  State next = view.state;
+  leave_lists(next, view.actor);
+  return answered(std::move(next), view.actor, receive_failure(view.profile, request, error), std::move(why));
+}
+
 // msgrcv.copy.* — a copy is returned, nothing changes. Linux copy_msg.
+// msgrcv.copy.fault — where the buffer cannot take it. Linux do_msg_fill.
 Outcome copied(const View& view, const ReceiveRequest& request, const Message& message, Clauses why) {
-  const std::uint64_t scratch = std::min(request.size, static_cast<std::uint64_t>(view.space().limits.msgmax));
-  if (message.text.size() > scratch) {
+  ReceiveRequest whole = request;
+  if (view.profile.copy == Copy::any_length) whole.size = std::max(whole.size, message.text.size());
+  const std::uint64_t scratch = std::min(whole.size, static_cast<std::uint64_t>(view.space().limits.msgmax));
+  why.add({"msgrcv.copy.nostate", "msgrcv.copy.perm"});
+  if (view.profile.copy == Copy::copies && message.text.size() > scratch) {
     why.push_back(message.text.size() > request.size ? "msgrcv.copy.notrunc" : "msgrcv.copy.EINVAL.max");
-    return failed(view, Errno::einval, std::move(why));
+    return gives_up(view, request, Errno::einval, std::move(why));
   }
-  Result result = received(request, message, why);
-  if (result.kind == Result::failure) why = {"msgrcv.copy.fault"};
-  why.push_back("msgrcv.copy.nostate");
-  why.push_back("msgrcv.copy.perm");
+  Clauses because;
+  Result result = received(whole, message, because);
+  if (result.kind == Result::failure)
+    why.push_back("msgrcv.copy.fault");
+  else
+    why.add(because);
   return answered(view.state, view.actor, std::move(result), std::move(why));
+}
+
+bool delivers(const View& view, const ReceiveRequest& request, const Message& message) {
+  return takes(request.memory, std::min(request.size, message.text.size())) ||
+         view.ask(view.profile.faulting_receive) == FaultingReceive::lost;
+}
+
+Clauses why_taken(const View& view, const ReceiveRequest& request, const Queue& queue,
+                  const Message& message) {
+  Clauses why{"msgrcv.ok.state"};
+  if (!queue.senders.empty()) why.add({"msgrcv.ok.wake", "wait.snd.scan"});
+  if (std::ranges::any_of(queue.senders, [&](ActorIndex a) { return view.state.actor(a).interrupted; }))
+    why.push_back("wait.snd.signal.first");
+  if (message.text.size() > static_cast<std::uint64_t>(view.space().limits.msgmax))
+    why.push_back("msgrcv.lowlimit");
+  if (request.size > INT64_MAX) why.push_back("msgrcv.E.EINVAL.size");
+  return why;
 }
 
 // msgrcv.ok.state — the message leaves the queue; msgrcv.ok.wake — senders that now fit try again.
@@ -74,18 +110,14 @@ Outcome taken(const View& view, const ReceiveRequest& request, QueueIndex index,
   leave_lists(next, view.actor);
   Queue& queue = next.change(index);
   const Message message = queue.messages[static_cast<std::size_t>(position)];
-  queue.messages.erase(queue.messages.begin() + position);
-  queue.cbytes -= message.text.size();
-  queue.rtime = now(next, view.actor);
-  queue.lrpid = process_id(next, view.actor);
-  why.push_back("msgrcv.ok.state");
-  if (!queue.senders.empty()) {
-    why.push_back("msgrcv.ok.wake");
-    why.push_back("wait.snd.scan");
-  }
-  if (message.text.size() > static_cast<std::uint64_t>(view.space().limits.msgmax)) why.push_back("msgrcv.lowlimit");
-  wake_senders(view.profile, next, index);
+  why.add(why_taken(view, request, view.state.queue(index), message));
   Result result = received(request, message, why);
+  queue.messages.erase(queue.messages.begin() + position);
+  const std::uint64_t delivered = std::min<std::uint64_t>(request.size, message.text.size());
+  queue.cbytes -= view.profile.truncated_bytes == TruncatedBytes::whole ? message.text.size() : delivered;
+  queue.rtime = now(next, view.actor);
+  if (view.profile.receiver_pid != ReceiverPid::zero) queue.lrpid = process_id(next, view.actor);
+  wake_senders(view, next, index);
   return answered(std::move(next), view.actor, std::move(result), std::move(why));
 }
 
@@ -97,52 +129,104 @@ Outcome waits(const View& view, QueueIndex index) {
   return {std::move(next), {"msgrcv.block"}};
 }
 
+// msgrcv.E.E2BIG — longer than the buffer, without MSG_NOERROR: it stays. POSIX [E2BIG]; Linux do_msgrcv.
+// msgrcv.E2BIG.nosearch — and no other is looked for.
+Outcome refused(const View& view, const ReceiveRequest& request, QueueIndex index, const Message& message,
+                Clauses why) {
+  why.push_back(copies(view, request) ? "msgrcv.copy.E2BIG" : "msgrcv.E.E2BIG");
+  why.push_back("msgrcv.fail.buffer");
+  if (view.state.queue(index).messages.size() > 1) why.push_back("msgrcv.E2BIG.nosearch");
+  if (!request.memory.valid) why.push_back("msgrcv.order.ptr");
+  Outcome outcome = gives_up(view, request, Errno::e2big, std::move(why));
+  // The one receiver that was woken for the message passes its wake-up on.
+  if (view.profile.delivery == Delivery::wake_one && view.self().woken)
+    wake_one_receiver(view, outcome.next, index, message.type);
+  return outcome;
+}
+
+// msgrcv.E.ENOMSG — nothing qualifies and IPC_NOWAIT. POSIX [ENOMSG]; Linux do_msgrcv. msgrcv.order.ptr
+Outcome nothing(const View& view, const ReceiveRequest& request, Clauses why) {
+  why.push_back(copies(view, request) ? "msgrcv.copy.none" : "msgrcv.E.ENOMSG");
+  why.push_back("msgrcv.fail.buffer");
+  if (!request.memory.valid) why.push_back("msgrcv.order.ptr");
+  return gives_up(view, request, Errno::enomsg, std::move(why));
+}
+
 // Admitted to the queue: is there a message?
 void take(const View& view, const ReceiveRequest& request, QueueIndex index, Outcomes& outcomes) {
   const Queue& queue = view.state.queue(index);
   Clauses why;
   const int position = select(view, queue, request, why);
-  for (const Clause& clause : why_granted(view, queue, Access::read)) why.push_back(clause);
-  if (position >= 0) {
-    const Message& message = queue.messages[static_cast<std::size_t>(position)];
-    // msgrcv.E.E2BIG — longer than the buffer, without MSG_NOERROR: it stays. POSIX [E2BIG]; Linux do_msgrcv.
-    // msgrcv.E2BIG.nosearch — and no other is looked for.
-    if (request.size < message.text.size() && (request.flags & MSG_NOERROR_) == 0) {
-      why.insert(why.begin(), copies(view, request) ? "msgrcv.copy.E2BIG" : "msgrcv.E.E2BIG");
-      if (queue.messages.size() > 1) why.push_back("msgrcv.E2BIG.nosearch");
-      State next = view.state;
-      leave_lists(next, view.actor);
-      outcomes.push_back(answered(std::move(next), view.actor, Result::fail(Errno::e2big), std::move(why)));
-      return;
-    }
-    outcomes.push_back(copies(view, request) ? copied(view, request, message, std::move(why))
-                                             : taken(view, request, index, position, std::move(why)));
+  why.add(why_granted(view, queue, Access::read));
+  if (request.flags & ~(IPC_NOWAIT_ | MSG_NOERROR_ | MSG_EXCEPT_ | MSG_COPY_))
+    why.add({"msgrcv.flags.ignored", "gen.flags.ignored"});
+  if (position < 0) {
+    const bool sleeps = !copies(view, request) && !(request.flags & IPC_NOWAIT_);
+    outcomes.push_back(sleeps ? waits(view, index) : nothing(view, request, std::move(why)));
     return;
   }
-  // msgrcv.E.ENOMSG — nothing qualifies and IPC_NOWAIT. POSIX [ENOMSG]; Linux do_msgrcv. msgrcv.order.ptr
-  if (copies(view, request) || (request.flags & IPC_NOWAIT_)) {
-    why.insert(why.begin(), copies(view, request) ? "msgrcv.copy.none" : "msgrcv.E.ENOMSG");
-    if (!request.memory.valid) why.push_back("msgrcv.order.ptr");
-    outcomes.push_back(failed(view, Errno::enomsg, std::move(why)));
-    return;
-  }
-  outcomes.push_back(waits(view, index));
+  const Message& message = queue.messages[static_cast<std::size_t>(position)];
+  if (copies(view, request) ? view.profile.copy == Copy::copies && request.size < message.text.size() &&
+                                  !(request.flags & MSG_NOERROR_)
+                            : too_small(view, request, message))
+    outcomes.push_back(refused(view, request, index, message, std::move(why)));
+  else if (copies(view, request))
+    outcomes.push_back(copied(view, request, message, std::move(why)));
+  else if (delivers(view, request, message))
+    outcomes.push_back(taken(view, request, index, position, std::move(why)));
+  else
+    outcomes.push_back(gives_up(view, request, Errno::efault, {"msgrcv.E.EFAULT.lost"}));
 }
 
-// wait.set.recv — a woken receiver tests its permission again and looks again, behind all who wait. Linux do_msgrcv.
+// What it shows that a receiver was asleep before.
+Clauses why_awake(const View& view, const ReceiveRequest& request, const Result* result) {
+  Clauses why{"wait.set.recv"};
+  if (!result) return why;
+  if (result->error == Errno::e2big) why.add({"wait.rcv.toosmall", "wait.rcv.toosmall.keep"});
+  if (result->kind != Result::received) return why;
+  why.add({"wait.rcv.types", "wait.rcv.one"});
+  if (request.flags & MSG_NOERROR_) why.push_back("wait.rcv.noerror");
+  if (view.self().interrupted) why.push_back("wait.rcv.signal.lose");
+  return why;
+}
+
+// wait.set.recv — a woken receiver tests its permission again and looks again, behind all who wait. Linux
+// do_msgrcv.
 Outcomes again(const View& view, const ReceiveRequest& request) {
   Outcomes outcomes;
   const QueueIndex index = view.self().waits_on;
-  const Tri granted = grants(view, view.state.queue(index), Access::read);
-  if (granted != Tri::yes) {
-    State next = view.state;
-    leave_lists(next, view.actor);
-    outcomes.push_back(answered(std::move(next), view.actor, Result::fail(Errno::eacces), {"perm.recheck", "wait.set.recv", "msgrcv.E.EACCES"}));
-    if (granted == Tri::no && view.profile.set_wakes == SetWakes::wakes_and_retests) return outcomes;
-  }
+  const Tri granted = tested_again(view, grants(view, view.state.queue(index), Access::read));
+  if (granted != Tri::yes)
+    outcomes.push_back(
+        gives_up(view, request, Errno::eacces, {"perm.recheck", "wait.set.recv", "msgrcv.E.EACCES"}));
+  if (granted == Tri::no) return outcomes;
   take(view, request, index, outcomes);
-  for (Outcome& outcome : outcomes) outcome.clauses.push_back("wait.set.recv");
+  for (Outcome& outcome : outcomes) {
+    const Actor& self = outcome.next.actor(view.actor);
+    credit(outcome, view.actor,
+           why_awake(view, request, self.phase == Phase::returning ? self.result.get() : nullptr));
+  }
   return outcomes;
+}
+
+// What a failure shows besides its own clause.
+Clauses also(const View& view, const ReceiveRequest& request, Errno error) {
+  const QueueIndex index = view.queue_of(request.id);
+  Clauses why;
+  if (error != Errno::efault) why.push_back("msgrcv.fail.buffer");
+  if (error == Errno::einval && index < 0) why.add(why_unknown(view, request.id));
+  if (error != Errno::eacces || index < 0) return why;
+  why.push_back("perm.read.for");
+  why.add(why_class(view, view.state.queue(index)));
+  if (copies(view, request)) why.push_back("msgrcv.copy.perm");
+  return why;
+}
+
+// The profile leaves open what becomes of such a call.
+bool leaves_the_profile(const View& view, const ReceiveRequest& request) {
+  if (view.profile.except == Except::undefined && request.flags & MSG_EXCEPT_) return true;
+  if (view.profile.copy == Copy::undefined && request.flags & MSG_COPY_) return true;
+  return view.profile.bad_pointers == BadPointers::undefined && !takes(request.memory, request.size);
 }
 
 }  // namespace
@@ -150,14 +234,20 @@ Outcomes again(const View& view, const ReceiveRequest& request) {
 Outcomes step(const View& view, const ReceiveRequest& request) {
   if (view.self().phase == Phase::receiving) return again(view, request);
   Outcomes outcomes;
-  const bool extension = !view.profile.linux_extensions && (request.flags & (MSG_EXCEPT_ | MSG_COPY_));
-  const bool pointer = view.profile.bad_pointers == BadPointers::undefined &&
-                       (!request.memory.valid || !request.memory.writable || request.memory.text < request.size);
-  if (extension || pointer) {
-    outcomes.push_back(undefined(view, {extension ? "msgrcv.select.except" : "msgrcv.order.ptr"}));
+  if (leaves_the_profile(view, request)) {
+    const bool pointer =
+        view.profile.bad_pointers == BadPointers::undefined && !takes(request.memory, request.size);
+    outcomes.push_back(undefined(view, {pointer ? "msgrcv.order.ptr" : "msgrcv.select.except"}));
     return outcomes;
   }
-  if (may_succeed<ReceiveRequest>(view, request, checks, outcomes)) take(view, request, view.queue_of(request.id), outcomes);
+  const bool success = may_succeed<ReceiveRequest>(view, request, checks, outcomes);
+  for (Outcome& outcome : outcomes) {
+    Result result = *outcome.next.actor(view.actor).result;
+    credit(outcome, view.actor, also(view, request, result.error));
+    result.may_touch = receive_failure(view.profile, request, result.error).may_touch;
+    outcome.next.actor(view.actor).result = std::make_shared<const Result>(std::move(result));
+  }
+  if (success) take(view, request, view.queue_of(request.id), outcomes);
   return outcomes;
 }
 

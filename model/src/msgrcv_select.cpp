@@ -7,7 +7,23 @@ namespace {
 // msgrcv.select.min — the most negative type bounds like the largest type. Linux convert_mode.
 std::int64_t bound(std::int64_t type) { return type == INT64_MIN ? INT64_MAX : -type; }
 
-bool excludes(const ReceiveRequest& request) { return (request.flags & MSG_EXCEPT_) != 0 && request.type > 0; }
+std::int64_t as_int(std::int64_t type) { return static_cast<std::int32_t>(static_cast<std::uint32_t>(type)); }
+
+// What counts of msgtyp.
+std::int64_t selector(const View& view, const ReceiveRequest& request) {
+  if (request.type == INT64_MIN) return request.type;  // a point of its own: `most_negative`
+  switch (view.ask(view.profile.selector_width)) {
+    case SelectorWidth::int_: return as_int(request.type);
+    case SelectorWidth::negative_int: return request.type < 0 ? as_int(request.type) : request.type;
+    case SelectorWidth::long_:
+    case SelectorWidth::any: break;
+  }
+  return request.type;
+}
+
+bool excludes(const View& view, const ReceiveRequest& request) {
+  return view.profile.except == Except::selects && (request.flags & MSG_EXCEPT_) != 0 && request.type > 0;
+}
 
 template <class Accept>
 int first(const Queue& queue, Accept accept) {
@@ -34,6 +50,17 @@ int oldest_of_lowest(const Queue& queue, std::int64_t limit) {
   return best;
 }
 
+// Other systems' readings of the same sentence.
+int selected_by_negative(const View& view, const Queue& queue, std::int64_t limit) {
+  switch (view.profile.negative_type) {
+    case NegativeType::lowest: return oldest_of_lowest(queue, limit);
+    case NegativeType::first_fit: return first(queue, [&](const Message& m) { return m.type <= limit; });
+    case NegativeType::reversed: return first(queue, [&](const Message& m) { return m.type >= limit; });
+    case NegativeType::strictly_below: return oldest_of_lowest(queue, limit - 1);
+  }
+  return -1;
+}
+
 // msgrcv.select.except — MSG_EXCEPT with a positive type: the oldest message of another type. Linux testmsg.
 int oldest_but(const Queue& queue, std::int64_t type) {
   return first(queue, [&](const Message& m) { return m.type != type; });
@@ -41,40 +68,81 @@ int oldest_but(const Queue& queue, std::int64_t type) {
 
 // msgrcv.copy.index — MSG_COPY: the type is a position, counted from 0. Linux find_msg.
 int at(const Queue& queue, std::int64_t position) {
-  return position < 0 || position >= static_cast<std::int64_t>(queue.messages.size()) ? -1 : static_cast<int>(position);
+  return position < 0 || position >= static_cast<std::int64_t>(queue.messages.size())
+             ? -1
+             : static_cast<int>(position);
+}
+
+int selected_by_most_negative(const View& view, const Queue& queue) {
+  switch (view.ask(view.profile.most_negative)) {
+    case MostNegative::widest: return selected_by_negative(view, queue, bound(INT64_MIN));
+    case MostNegative::oldest: return oldest(queue);
+    case MostNegative::nothing:
+    case MostNegative::any: break;
+  }
+  return -1;
+}
+
+bool accepted_by_negative(const View& view, std::int64_t limit, std::int64_t type) {
+  switch (view.profile.negative_type) {
+    case NegativeType::lowest:
+    case NegativeType::first_fit: return type <= limit;
+    case NegativeType::reversed: return type >= limit;
+    case NegativeType::strictly_below: return type < limit;
+  }
+  return false;
 }
 
 }  // namespace
 
 int select(const View& view, const Queue& queue, const ReceiveRequest& request, Clauses& why) {
-  if (view.profile.linux_extensions && (request.flags & MSG_COPY_)) {
+  if (copies(view, request)) {
     why.push_back("msgrcv.copy.index");
     return at(queue, request.type);
   }
-  if (request.flags & MSG_EXCEPT_ && request.type <= 0) why.push_back("msgrcv.select.except.ignored");
-  if (request.type == 0) {
+  const std::int64_t type = selector(view, request);
+  if (request.flags & MSG_EXCEPT_ && type <= 0) why.push_back("msgrcv.select.except.ignored");
+  if (type == 0) {
     why.push_back("msgrcv.select.zero");
     return oldest(queue);
   }
-  if (request.type < 0) {
+  if (type < 0) {
     why.push_back("msgrcv.select.negative");
-    if (request.type == INT64_MIN) why.push_back("msgrcv.select.min");
-    return oldest_of_lowest(queue, bound(request.type));
+    if (type != INT64_MIN) return selected_by_negative(view, queue, bound(type));
+    why.push_back("msgrcv.select.min");
+    return selected_by_most_negative(view, queue);
   }
-  if (excludes(request)) {
-    const int found = oldest_but(queue, request.type);
-    why.push_back(found < 0 && !queue.messages.empty() ? "msgrcv.select.except.none" : "msgrcv.select.except");
+  if (excludes(view, request)) {
+    const int found = oldest_but(queue, type);
+    why.push_back("msgrcv.select.except");
+    if (found < 0 && !queue.messages.empty()) why.push_back("msgrcv.select.except.none");
     return found;
   }
   why.push_back("msgrcv.select.positive");
-  return oldest_of(queue, request.type);
+  return oldest_of(queue, type);
 }
 
 // wait.rcv.types — what a waiting receiver accepts is what it would select.
-bool accepts(const ReceiveRequest& request, std::int64_t type) {
-  if (request.type == 0) return true;
-  if (request.type < 0) return type <= bound(request.type);
-  return excludes(request) ? type != request.type : type == request.type;
+bool accepts(const View& view, const ReceiveRequest& request, std::int64_t type) {
+  const std::int64_t wanted = selector(view, request);
+  if (wanted == 0) return true;
+  if (wanted == INT64_MIN) {
+    const MostNegative most = view.ask(view.profile.most_negative);
+    return most == MostNegative::oldest ||
+           (most == MostNegative::widest && accepted_by_negative(view, bound(wanted), type));
+  }
+  if (wanted < 0) return accepted_by_negative(view, bound(wanted), type);
+  return excludes(view, request) ? type != wanted : type == wanted;
+}
+
+bool copies(const View& view, const ReceiveRequest& request) {
+  const Copy copy = view.profile.copy;
+  return (copy == Copy::copies || copy == Copy::any_length) && (request.flags & MSG_COPY_) != 0;
+}
+
+bool too_small(const View& view, const ReceiveRequest& request, const Message& message) {
+  if (request.size >= message.text.size() || request.flags & MSG_NOERROR_) return false;
+  return view.profile.too_long == TooLong::e2big;
 }
 
 }  // namespace svmq::model

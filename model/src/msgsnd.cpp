@@ -1,67 +1,40 @@
-// msgsnd(): POSIX.1-2017 XSH msgsnd; Linux ipc/msg.c ksys_msgsnd, do_msgsnd.
+// msgsnd(): POSIX.1-2017 XSH msgsnd; Linux ipc/msg.c ksys_msgsnd, do_msgsnd. Its errors: msgsnd_order.cpp.
+#include "identifier.hpp"
+#include "msgsnd_order.hpp"
 #include "permission.hpp"
 #include "wait.hpp"
 
 namespace svmq::model {
 namespace {
 
-// msgsnd.E.EFAULT.type — the type cannot be read. Linux ksys_msgsnd, before anything else; not in the standard.
-Tri type_unreadable(const View&, const SendRequest& r) { return when(!r.memory.valid); }
-
-// msgsnd.E.EINVAL.size — longer than the system's limit, or above what a length can be. POSIX [EINVAL]; Linux do_msgsnd.
-Tri too_long(const View& v, const SendRequest& r) { return when(r.size > static_cast<std::uint64_t>(v.space().limits.msgmax)); }
-
-// id.negative — a negative identifier. POSIX [EINVAL]; Linux do_msgsnd.
-Tri negative(const View&, const SendRequest& r) { return when(r.id < 0); }
-
-// msgsnd.E.EINVAL.mtype — a type below 1. POSIX [EINVAL]; Linux do_msgsnd.
-Tri bad_type(const View&, const SendRequest& r) { return when(r.type < 1); }
-
-// msgsnd.E.EFAULT.text — the text cannot be read. Linux load_msg, before the queue is looked up.
-// msgsnd.E.EFAULT.none — a message without text has none to read.
-Tri text_unreadable(const View&, const SendRequest& r) { return when(r.memory.text < r.size); }
-
-// msgsnd.E.EINVAL.id — no such queue. POSIX [EINVAL]; Linux msq_obtain_object_check.
-Tri unknown(const View& v, const SendRequest& r) { return when(v.queue_of(r.id) < 0); }
-
-// msgsnd.E.EIDRM.race — removed between its look-up and its lock. POSIX [EIDRM]; Linux do_msgsnd.
-Tri just_removed(const View& v, const SendRequest& r) {
-  return v.queue_of(r.id) >= 0 || r.id < 0 ? Tri::no : v.self().found >= 0 || v.profile.stale_identifier == StaleIdentifier::einval_or_eidrm ? Tri::maybe : Tri::no;
+Clauses why_sent(const View& view, const SendRequest& request, const Queue& queue) {
+  Clauses why = why_granted(view, queue, Access::write);
+  why.add(why_room(queue, request.size));
+  why.add({"msgsnd.ret", "msgsnd.len.exact"});
+  if (request.flags & ~IPC_NOWAIT_) why.push_back("gen.flags.ignored");
+  if (request.size == 0 && request.memory.text == 0) why.push_back("msgsnd.E.EFAULT.none");
+  if (request.type == INT64_MAX) why.push_back("msgsnd.type.max");
+  if (process_id(view.state, view.actor) != thread_id(view.state, view.actor))
+    why.push_back("msgsnd.lspid.proc");
+  const auto size_of = [&](ActorIndex a) { return std::get<SendRequest>(*view.state.actor(a).call).size; };
+  for (const ActorIndex a : queue.senders) {
+    if (a == view.actor || view.state.actor(a).phase != Phase::sending) continue;
+    why.add({"msgsnd.nofair.barge", "wait.snd.starve"});
+    if (view.self().phase != Phase::sending) continue;
+    why.push_back("wait.snd.nofifo");
+    const bool waited_longer =
+        std::ranges::find(queue.senders, a) < std::ranges::find(queue.senders, view.actor);
+    if (waited_longer && size_of(a) > request.size) why.push_back("wait.snd.skip");
+  }
+  return why;
 }
-
-// msgsnd.E.EACCES — no permission to write. POSIX [EACCES]; Linux do_msgsnd. perm.write.for
-Tri forbidden(const View& v, const SendRequest& r) {
-  const QueueIndex q = v.queue_of(r.id);
-  if (q < 0) return Tri::no;
-  return denied(grants(v, v.state.queue(q), Access::write));
-}
-
-constexpr Check<SendRequest> checks[] = {
-    {"msgsnd.E.EFAULT.type", Errno::efault, type_unreadable},
-    {"msgsnd.E.EINVAL.size", Errno::einval, too_long},
-    {"id.negative", Errno::einval, negative},
-    {"msgsnd.E.EINVAL.mtype", Errno::einval, bad_type},
-    {"msgsnd.E.EFAULT.text", Errno::efault, text_unreadable},
-    {"msgsnd.E.EIDRM.race", Errno::eidrm, just_removed},
-    {"msgsnd.E.EINVAL.id", Errno::einval, unknown},
-    {"msgsnd.E.EACCES", Errno::eacces, forbidden},
-};
 
 // msgsnd.ok.* — the message is sent; msgsnd.ret
 Outcome sent(const View& view, const SendRequest& request, QueueIndex queue) {
   State next = view.state;
-  Clauses why = why_granted(view, view.state.queue(queue), Access::write);
-  for (const Clause& clause : why_room(view.state.queue(queue), request.size)) why.push_back(clause);
-  if (request.flags & ~IPC_NOWAIT_) why.push_back("gen.flags.ignored");
-  if (request.size == 0 && request.memory.text == 0) why.push_back("msgsnd.E.EFAULT.none");
-  if (request.type == INT64_MAX) why.push_back("msgsnd.type.max");
-  if (process_id(next, view.actor) != thread_id(next, view.actor)) why.push_back("msgsnd.lspid.proc");
-  if (std::ranges::any_of(view.state.queue(queue).senders, [&](ActorIndex a) { return a != view.actor && view.state.actor(a).phase == Phase::sending; }))
-    why.push_back("msgsnd.nofair.barge");
+  Clauses why = why_sent(view, request, view.state.queue(queue));
   leave_lists(next, view.actor);
-  deliver(view.profile, next, view.actor, queue, {request.type, request.text}, why);
-  why.push_back("msgsnd.ret");
-  why.push_back("msgsnd.len.exact");
+  deliver(view, next, queue, {request.type, request.text}, why);
   return answered(std::move(next), view.actor, Result::of(0), std::move(why));
 }
 
@@ -69,43 +42,84 @@ Outcome sent(const View& view, const SendRequest& request, QueueIndex queue) {
 Outcome waits(const View& view, QueueIndex queue) {
   State next = view.state;
   leave_lists(next, view.actor);
-  sleep_sending(next, view.actor, queue);
+  sleep_sending(view.profile, next, view.actor, queue);
   return {std::move(next), {"msgsnd.block", "msgsnd.snapshot"}};
+}
+
+Outcome gives_up(const View& view, Errno error, const Clauses& why) {
+  State next = view.state;
+  leave_lists(next, view.actor);
+  return answered(std::move(next), view.actor, Result::fail(error), why);
+}
+
+// There is room. What is looked at only now?
+void admit(const View& view, const SendRequest& request, QueueIndex index, Outcomes& outcomes) {
+  Outcomes failures;
+  if (may_succeed<SendRequest>(view, request, send_checks(view).after_room, failures)) {
+    outcomes.push_back(sent(view, request, index));
+    return;
+  }
+  for (const Outcome& failure : failures)
+    outcomes.push_back(gives_up(view, failure.next.actor(view.actor).result->error, failure.clauses));
+}
+
+// msgsnd.E.EAGAIN — no room and IPC_NOWAIT. POSIX [EAGAIN]; Linux do_msgsnd.
+Outcome no_room(const View& view, const SendRequest& request, const Queue& queue) {
+  Clauses why{"msgsnd.E.EAGAIN", "msgsnd.fail.stamp"};
+  why.add(why_room(queue, request.size));
+  why.add(why_granted(view, queue, Access::write));
+  if (!queue.receivers.empty()) why.push_back("msgsnd.handoff.room");
+  return failed(view, Errno::eagain, std::move(why));
 }
 
 // Admitted to the queue: is there room?
 void place(const View& view, const SendRequest& request, QueueIndex index, Outcomes& outcomes) {
   const Queue& queue = view.state.queue(index);
-  const Tri room = has_room(view.profile, queue, request.size);
-  if (room != Tri::no) outcomes.push_back(sent(view, request, index));
+  const Tri room = has_room(view, queue, view.actor, request.size);
+  if (room != Tri::no) admit(view, request, index, outcomes);
   if (room == Tri::yes) return;
-  if ((request.flags & IPC_NOWAIT_) == 0) {
+  if (request.flags & IPC_NOWAIT_)
+    outcomes.push_back(no_room(view, request, queue));
+  else
     outcomes.push_back(waits(view, index));
-    return;
-  }
-  // msgsnd.E.EAGAIN — no room and IPC_NOWAIT. POSIX [EAGAIN]; Linux do_msgsnd.
-  Clauses why = why_room(queue, request.size);
-  why.insert(why.begin(), "msgsnd.E.EAGAIN");
-  for (const Clause& clause : why_granted(view, queue, Access::write)) why.push_back(clause);
-  if (!queue.receivers.empty()) why.push_back("msgsnd.handoff.room");
-  why.push_back("msgsnd.fail.stamp");
-  outcomes.push_back(failed(view, Errno::eagain, std::move(why)));
 }
 
 // wait.snd.retry — a woken sender starts over with the permission test (perm.recheck). Linux do_msgsnd.
 Outcomes again(const View& view, const SendRequest& request) {
   Outcomes outcomes;
   const QueueIndex index = view.self().waits_on;
-  const Tri granted = grants(view, view.state.queue(index), Access::write);
-  if (granted != Tri::yes) {
-    State next = view.state;
-    leave_lists(next, view.actor);
-    outcomes.push_back(answered(std::move(next), view.actor, Result::fail(Errno::eacces), {"perm.recheck", "wait.set.snd", "msgsnd.E.EACCES"}));
-    if (granted == Tri::no && view.profile.set_wakes == SetWakes::wakes_and_retests) return outcomes;
-  }
-  place(view, request, index, outcomes);
-  for (Outcome& outcome : outcomes) outcome.clauses.push_back("wait.snd.retry");
+  const Tri granted = tested_again(view, grants(view, view.state.queue(index), Access::write));
+  if (granted != Tri::yes)
+    outcomes.push_back(gives_up(view, Errno::eacces, {"perm.recheck", "wait.set.snd", "msgsnd.E.EACCES"}));
+  if (granted == Tri::no) return outcomes;
+  if (outgrown(view, index, request))
+    outcomes.push_back(gives_up(view, Errno::einval, {"msgsnd.E.EINVAL.size", "wait.snd.retry"}));
+  else
+    place(view, request, index, outcomes);
+  for (Outcome& outcome : outcomes) credit(outcome, view.actor, {"wait.snd.retry"});
   return outcomes;
+}
+
+// What a failure shows besides its own clause.
+Clauses also(const View& view, const SendRequest& request, Errno error) {
+  Clauses why{"msgsnd.fail.stamp"};
+  const QueueIndex index = view.queue_of(request.id);
+  if (error == Errno::efault) why.push_back("msgsnd.E.EFAULT.noeffect");
+  if (error == Errno::einval && index < 0) why.add(why_unknown(view, request.id));
+  if (error == Errno::einval && request.size > static_cast<std::uint64_t>(view.space().limits.msgmax))
+    why.push_back("lim.msgmax");
+  if (error == Errno::eacces && index >= 0) why.add(why_class(view, view.state.queue(index)));
+  if (error == Errno::eacces && index >= 0) why.push_back("perm.write.for");
+  return why;
+}
+
+// The profile leaves open what becomes of such a call.
+bool leaves_the_profile(const View& view, const SendRequest& request) {
+  const bool unreadable = !request.memory.valid || request.memory.text < request.size;
+  if (view.profile.bad_pointers == BadPointers::undefined && unreadable) return true;
+  if (view.profile.huge_send == HugeSend::undefined && request.size > INT32_MAX) return true;
+  // Nobody looks whether the text can be read: it is read.
+  return view.profile.send_order == SendOrder::header_then_message && request.memory.valid && unreadable;
 }
 
 }  // namespace
@@ -113,11 +127,20 @@ Outcomes again(const View& view, const SendRequest& request) {
 Outcomes step(const View& view, const SendRequest& request) {
   if (view.self().phase == Phase::sending) return again(view, request);
   Outcomes outcomes;
-  if (view.profile.bad_pointers == BadPointers::undefined && (!request.memory.valid || request.memory.text < request.size)) {
+  if (leaves_the_profile(view, request)) {
     outcomes.push_back(undefined(view, {"msgsnd.E.EFAULT.text"}));
     return outcomes;
   }
-  if (may_succeed<SendRequest>(view, request, checks, outcomes)) place(view, request, view.queue_of(request.id), outcomes);
+  const bool success = may_succeed<SendRequest>(view, request, send_checks(view).before_room, outcomes);
+  for (Outcome& outcome : outcomes)
+    credit(outcome, view.actor, also(view, request, outcome.next.actor(view.actor).result->error));
+  const QueueIndex index = view.queue_of(request.id);
+  if (success) place(view, request, index, outcomes);
+  // Where errors have no order, a full queue is one of them.
+  const bool full =
+      index >= 0 && has_room(view, view.state.queue(index), view.actor, request.size) != Tri::yes;
+  if (!success && full && request.flags & IPC_NOWAIT_ && view.profile.error_order == ErrorOrder::any)
+    outcomes.push_back(no_room(view, request, view.state.queue(index)));
   return outcomes;
 }
 

@@ -19,7 +19,8 @@ Tri grants_open(const View& view, const Queue& queue, std::uint32_t flags);
 Tri owns(const View& view, const Queue& queue);
 Clauses why_owner(const View& view, const Queue& queue);
 
-// The clauses behind it: which class of users the caller is in, or which privilege it needed.
+// The clauses behind an answer: which class of users the caller is in, or which privilege it needed.
+Clauses why_class(const View& view, const Queue& queue);
 Clauses why_granted(const View& view, const Queue& queue, Access access);
 
 }  // namespace svmq::model

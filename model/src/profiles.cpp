@@ -1,4 +1,4 @@
-#include "svmq/model/profile.hpp"
+#include "profiles/profiles.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,60 +8,19 @@
 namespace svmq::model {
 namespace {
 
-// Linux 6.18, 64 bit: every variation point as experiments on that kernel have shown it.
-constexpr Profile linux_6_18{
-    .name = "linux-6.18",
-    .summary = "Linux 6.18, exactly",
-    .error_order = ErrorOrder::fixed,
-    .bad_pointers = BadPointers::fault,
-    .delivery = Delivery::hand_off,
-    .identifiers = Identifiers::cyclic,
-    .stale_identifier = StaleIdentifier::einval,
-    .signal_or_room = SignalOrRoom::signal_first,
-    .sa_restart = Restart::interrupts,
-    .stop = Stop::restarts_call,
-    .room = Room::bytes_and_count,
-    .qbytes = QbytesRule::capped_by_msgmnb,
-    .open_test = OpenTest::union_of_triads,
-    .group_set = GroupSet::fs_and_supplementary,
-    .set_wakes = SetWakes::wakes_and_retests,
-    .receiver_pid = ReceiverPid::thread_on_hand_off,
-    .privileges = Privileges::capabilities,
-    .give_away = GiveAway::complete,
-    .namespace_scope = NamespaceScope::thread,
-    .linux_extensions = true,
-};
-
-// POSIX.1-2017 with the XSI option: the envelope of every choice that the standard leaves.
-constexpr Profile posix{
-    .name = "posix",
-    .summary = "POSIX.1-2017 (XSI): every choice that the standard leaves is allowed",
-    .error_order = ErrorOrder::any,
-    .bad_pointers = BadPointers::undefined,
-    .delivery = Delivery::wake_all,
-    .identifiers = Identifiers::any,
-    .stale_identifier = StaleIdentifier::einval_or_eidrm,
-    .signal_or_room = SignalOrRoom::either,
-    .sa_restart = Restart::either,
-    .stop = Stop::either,
-    .room = Room::envelope,
-    .qbytes = QbytesRule::raise_may_be_refused,
-    .open_test = OpenTest::at_most_triads,
-    .group_set = GroupSet::either,
-    .set_wakes = SetWakes::may_retest,
-    .receiver_pid = ReceiverPid::process,
-    .privileges = Privileges::may_not_suffice,
-    .give_away = GiveAway::complete,
-    .namespace_scope = NamespaceScope::either,
-    .linux_extensions = false,
-};
-
-constexpr std::array profiles{&linux_6_18, &posix};
+constexpr std::array profiles{&linux_6_18,   &posix,   &linux_5_10,  &linux_4_19, &linux_4_4, &linux_3_14,
+                              &linux_2_6_24, &freebsd, &netbsd,      &openbsd,    &xnu,       &dragonfly,
+                              &illumos,      &gvisor,  &gvisor_2022, &cygwin,     &qemu_user};
 
 template <auto Member>
 VariationPoint point(std::string_view name, std::vector<std::string_view> values) {
-  return {name, std::move(values), [](const Profile& p) { return static_cast<std::size_t>(p.*Member); },
-          [](Profile& p, std::size_t value) { p.*Member = static_cast<std::remove_reference_t<decltype(p.*Member)>>(value); }};
+  using Value = typename std::remove_reference_t<decltype(std::declval<Profile&>().*Member)>::value_type;
+  return {name, std::move(values),
+          [](const Profile& p) { return static_cast<std::size_t>((p.*Member).value); },
+          [](Profile& p, std::size_t value) {
+            p.*Member = {static_cast<Value>(value), "varied"};
+          },
+          [](const Profile& p) { return std::string_view((p.*Member).evidence); }};
 }
 
 }  // namespace
@@ -78,26 +37,91 @@ std::vector<std::string_view> profile_names() {
   return names;
 }
 
+std::string_view VariationPoint::shown(const Profile& profile) const {
+  return evidence(profile).starts_with(unknown) ? unknown : values[value(profile)];
+}
+
+// The values stand in the order of their enumerators.
 const std::vector<VariationPoint>& variation_points() {
   static const std::vector<VariationPoint> points{
       point<&Profile::error_order>("error-order", {"fixed", "any"}),
       point<&Profile::bad_pointers>("bad-pointers", {"fault", "undefined"}),
-      point<&Profile::delivery>("delivery", {"hand-off", "wake-all"}),
-      point<&Profile::identifiers>("identifiers", {"cyclic", "any"}),
-      point<&Profile::stale_identifier>("stale-identifier", {"einval", "einval-or-eidrm"}),
+      point<&Profile::send_order>(
+          "send-order", {"message-then-queue", "type-then-queue", "length-then-queue", "queue-length-access",
+                         "queue-access-length", "short-message-then-queue", "length-message-queue",
+                         "header-then-message", "any"}),
+      point<&Profile::open_order>("open-order", {"existence-first", "access-first", "any"}),
+      point<&Profile::set_order>(
+          "set-order", {"sign-then-buffer", "buffer-first", "queue-owner-buffer", "queue-buffer-ids", "any"}),
+      point<&Profile::stat_order>("stat-order", {"queue-first", "buffer-first", "any"}),
+      point<&Profile::receive_pointer>("receive-pointer", {"last", "fault-first", "any"}),
+
+      point<&Profile::length_limit>("length-limit", {"system", "queue", "system-and-queue", "none", "any"}),
+      point<&Profile::shrunk_limit>("shrunk-limit", {"waits", "fails", "any"}),
+      point<&Profile::room>("room",
+                            {"bytes-and-count", "envelope", "bytes-and-pool", "bytes-and-unknown-count"}),
+      point<&Profile::overfull>("overfull", {"no-room", "wraps-round", "any"}),
+      point<&Profile::queue_lock>("queue-lock", {"none", "first-sleeper"}),
+      point<&Profile::huge_send>("huge-send", {"as-any-length", "undefined"}),
+      point<&Profile::default_limits>("default-limits",
+                                      {"8192-16384-32000", "8192-16384-16", "16384-2048-40", "unknown"}),
+      point<&Profile::limit_files>("limit-files", {"writable", "read-only", "undefined"}),
+      point<&Profile::auto_msgmni>("auto-msgmni", {"inert", "undefined"}),
+
+      point<&Profile::identifiers>("identifiers", {"cyclic", "any", "lowest-index", "slot-sequence-15",
+                                                   "slot-sequence-16", "counter"}),
+      point<&Profile::stale_identifier>(
+          "stale-identifier", {"einval", "einval-or-eidrm", "eidrm-if-reused", "reaches-new-queue"}),
+      point<&Profile::unknown_removal>("unknown-removal", {"einval", "ignored"}),
+      point<&Profile::next_identifier>("next-identifier", {"wish", "sys-admin-only", "undefined"}),
+      point<&Profile::next_bound>("next-bound", {"enospc", "open"}),
+
+      point<&Profile::open_test>(
+          "open-test", {"union-of-triads", "at-most-triads", "user-triad", "user-triad-without-execute",
+                        "user-triad-execute-refused", "whole-mode", "other-triad", "any"}),
+      point<&Profile::group_set>(
+          "group-set", {"fs-and-supplementary", "either", "effective-and-supplementary", "owner-group-only",
+                        "separate-checks", "member-or-other", "any"}),
+      point<&Profile::privileges>("privileges", {"capabilities", "may-not-suffice", "superuser"}),
+      point<&Profile::give_away>("give-away",
+                                 {"complete", "bound-to-creator", "creator-loses-access", "any"}),
+      point<&Profile::stranger>("stranger", {"eperm", "eacces", "removal-ignored", "any"}),
+
+      point<&Profile::delivery>("delivery", {"hand-off", "wake-all", "wake-one"}),
+      point<&Profile::negative_type>("negative-type", {"lowest", "first-fit", "reversed", "strictly-below"}),
+      point<&Profile::most_negative>("most-negative", {"widest", "nothing", "oldest", "any"}),
+      point<&Profile::selector_width>("selector-width", {"long", "int", "negative-int", "any"}),
+      point<&Profile::too_long>("too-long", {"e2big", "truncates"}),
+      point<&Profile::truncated_bytes>("truncated-bytes", {"whole", "delivered"}),
+      point<&Profile::failed_receive>("failed-receive", {"untouched", "type-overwritten"}),
+      point<&Profile::faulting_receive>("faulting-receive", {"lost", "kept", "any"}),
+      point<&Profile::huge_receive>("huge-receive", {"einval", "either", "accepted", "above-msgmax"}),
+      point<&Profile::except>("except", {"selects", "undefined", "ignored"}),
+      point<&Profile::copy>("copy", {"copies", "undefined", "ignored", "any-length"}),
+
       point<&Profile::signal_or_room>("signal-or-room", {"signal-first", "either"}),
-      point<&Profile::sa_restart>("sa-restart", {"interrupts", "either"}),
-      point<&Profile::stop>("stop", {"restarts-call", "either"}),
-      point<&Profile::room>("room", {"bytes-and-count", "envelope"}),
-      point<&Profile::qbytes>("qbytes", {"capped-by-msgmnb", "raise-may-be-refused"}),
-      point<&Profile::open_test>("open-test", {"union-of-triads", "at-most-triads"}),
-      point<&Profile::group_set>("group-set", {"fs-and-supplementary", "either"}),
-      point<&Profile::set_wakes>("set-wakes", {"wakes-and-retests", "may-retest"}),
-      point<&Profile::receiver_pid>("receiver-pid", {"thread-on-hand-off", "process"}),
-      point<&Profile::privileges>("privileges", {"capabilities", "may-not-suffice"}),
-      point<&Profile::give_away>("give-away", {"complete", "bound-to-creator"}),
+      point<&Profile::sa_restart>("sa-restart", {"interrupts", "either", "restarts"}),
+      point<&Profile::stop>("stop", {"restarts-call", "either", "interrupts", "any"}),
+      point<&Profile::sender_wake>("sender-wake", {"fitting", "all"}),
+      point<&Profile::set_wakes>("set-wakes", {"wakes-and-retests", "may-retest", "nobody", "senders-poll"}),
+      point<&Profile::recheck>("recheck", {"on-wake", "may", "never"}),
+      point<&Profile::removed_sleeper>("removed-sleeper", {"eidrm", "eidrm-or-einval"}),
+
+      point<&Profile::qbytes>("qbytes",
+                              {"capped-by-msgmnb", "raise-may-be-refused", "raise-refused", "unchecked"}),
+      point<&Profile::qbytes_ceiling>("qbytes-ceiling", {"none", "msgmnb"}),
+      point<&Profile::qbytes_zero>("qbytes-zero", {"allowed", "either", "refused", "ignored"}),
+      point<&Profile::qbytes_width>("qbytes-width", {"int", "undefined", "long", "any"}),
+      point<&Profile::bad_ids>("bad-ids", {"einval", "either", "stored"}),
+      point<&Profile::receiver_pid>("receiver-pid", {"thread-on-hand-off", "process", "zero"}),
+      point<&Profile::mode_bits>("mode-bits", {"nine", "lock-bit", "open"}),
+      point<&Profile::information>("information",
+                                   {"full", "undefined", "without-stat-any", "answers-zero", "absent"}),
+      point<&Profile::command_bits>("command-bits", {"all", "low-byte"}),
+      point<&Profile::table>("table", {"lists", "undefined"}),
+
       point<&Profile::namespace_scope>("namespace-scope", {"thread", "process", "either"}),
-      point<&Profile::linux_extensions>("linux-extensions", {"no", "yes"}),
+      point<&Profile::isolation>("isolation", {"ipc-namespace", "jail", "system", "zone", "server"}),
   };
   return points;
 }

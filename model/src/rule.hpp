@@ -1,29 +1,73 @@
 // What rules are made of.
 //
-// A rule is a small function headed by its clause id. An error is a Check: its clause, its errno, and the guard under
-// which it applies. A call's checks stand in one table, in the order in which Linux makes them; a profile with a
-// fixed order takes the first that applies, one without any of those that apply.
+// A rule is a small function headed by its clause id. An error is a Check: its clause, its errno, and the
+// guard under which it applies. A call's checks stand in one table, in the order in which Linux makes them; a
+// profile with a fixed order takes the first that applies, one without any of those that apply.
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "svmq/model/model.hpp"
 
 namespace svmq::model {
+
+// What a profile leaves open within one step. A rule is written as if all were settled: it asks. `steps` runs
+// it once for each combination of answers. The same question has the same answer within one run.
+class Choices {
+ public:
+  std::size_t pick(std::uintptr_t question, std::size_t count) {
+    for (const Made& made : made_)
+      if (made.question == question) return made.chosen;
+    made_.push_back({question, 0, count});
+    return 0;
+  }
+  bool next() {
+    while (!made_.empty() && ++made_.back().chosen == made_.back().count) made_.pop_back();
+    return !made_.empty();
+  }
+
+ private:
+  struct Made {
+    std::uintptr_t question;
+    std::size_t chosen, count;
+  };
+  std::vector<Made> made_;
+};
 
 // What a rule may look at.
 struct View {
   const Profile& profile;
   const State& state;
   ActorIndex actor;
+  Choices& choices;
+
+  // The value of a variation point; where it is `any`, one of the others.
+  template <class Value>
+  Value ask(const Cell<Value>& point) const {
+    if (point.value != Value::any) [[likely]]
+      return point.value;
+    return static_cast<Value>(
+        choices.pick(reinterpret_cast<std::uintptr_t>(&point), static_cast<std::size_t>(Value::any)));
+  }
+  // One of so many, for a question that is no variation point.
+  std::size_t pick(int question, std::size_t count) const {
+    return choices.pick(static_cast<std::uintptr_t>(question), count);
+  }
+
   const Actor& self() const { return state.actor(actor); }
   const Credentials& credentials() const { return state.credentials_of(actor); }
   const Namespace& space() const { return state.space_of(actor); }
-  QueueIndex queue_of(std::int64_t id) const { return find_queue(state, self().space, id); }
+  QueueIndex queue_of(std::int64_t id) const;
 };
+
+// The queue that an identifier denotes. (identifier.cpp)
+QueueIndex denoted(const Profile& profile, const State& state, int space, std::int64_t id);
+inline QueueIndex View::queue_of(std::int64_t id) const { return denoted(profile, state, self().space, id); }
 
 template <class R>
 struct Check {
@@ -33,29 +77,47 @@ struct Check {
 };
 
 // The actor's call has acted: this is what it will return.
-inline void answer(State& state, ActorIndex actor, Result result, Clauses why) {
+inline void answer(State& state, ActorIndex actor, Result result, const Clauses& why) {
   Actor& self = state.actor(actor);
   self.phase = Phase::returning;
   self.woken = self.interrupted = self.restartable = self.restarting = false;
   self.waits_on = self.found = -1;
   self.result = std::make_shared<const Result>(std::move(result));
-  self.why = std::move(why);
+  self.why.add(why);
 }
 
-inline Outcome answered(State state, ActorIndex actor, Result result, Clauses why) {
+inline Outcome answered(State state, ActorIndex actor, Result result, const Clauses& why) {
   answer(state, actor, std::move(result), why);
-  return {std::move(state), std::move(why)};
+  return {std::move(state), why};
 }
 
-inline Outcome failed(const View& view, Errno error, Clauses why) {
-  return answered(view.state, view.actor, Result::fail(error), std::move(why));
+inline Outcome failed(const View& view, Errno error, const Clauses& why) {
+  return answered(view.state, view.actor, Result::fail(error), why);
 }
 
 // The call leaves what the profile defines; whatever follows is allowed.
-inline Outcome undefined(const View& view, Clauses why) {
+inline Outcome undefined(const View& view, const Clauses& why) {
   State next = view.state;
   next.undefined = true;
-  return answered(std::move(next), view.actor, Result::anything(), std::move(why));
+  return answered(std::move(next), view.actor, Result::anything(), why);
+}
+
+// The outcome shows these clauses as well, whether it returns or waits.
+inline void note(Outcome& outcome, ActorIndex actor, const Clauses& clauses) {
+  outcome.clauses.add_missing(clauses);
+  outcome.next.actor(actor).why.add_missing(clauses);
+}
+
+// … if it returns.
+inline void credit(Outcome& outcome, ActorIndex actor, const Clauses& clauses) {
+  outcome.clauses.add_missing(clauses);
+  Actor& self = outcome.next.actor(actor);
+  if (self.phase == Phase::returning) self.why.add_missing(clauses);
+}
+
+// The profile says nothing of what the call answers, only that it changes nothing.
+inline Outcome unspecified(const View& view, const Clauses& why) {
+  return answered(view.state, view.actor, Result::anything(), why);
 }
 
 // Adds every failure that the checks allow; returns whether the call may also succeed.
@@ -76,7 +138,9 @@ bool may_succeed(const View& view, const R& request, std::span<const Check<R>> c
 // Time stamps and process ids as a call of this actor leaves them.
 inline Stamp now(const State& state, ActorIndex actor) { return {state.actor(actor).since, state.clock}; }
 ActorIndex main_thread(const State& state, ActorIndex actor);
-inline Pid process_id(const State& state, ActorIndex actor) { return {Pid::process, main_thread(state, actor)}; }
+inline Pid process_id(const State& state, ActorIndex actor) {
+  return {Pid::process, main_thread(state, actor)};
+}
 inline Pid thread_id(const State& state, ActorIndex actor) {
   const ActorIndex main = main_thread(state, actor);
   return main == actor ? Pid{Pid::process, main} : Pid{Pid::thread, actor};

@@ -13,8 +13,13 @@ struct Hash {
     value *= 0xff51afd7ed558ccdu;
     value ^= value >> 32;
   }
-  void add(const Stamp& s) { add(static_cast<std::uint64_t>(s.earliest)); add(static_cast<std::uint64_t>(s.latest)); }
-  void add(const Pid& p) { add(static_cast<std::uint64_t>(p.kind) << 8 | static_cast<std::uint8_t>(p.actor)); }
+  void add(const Stamp& s) {
+    add(static_cast<std::uint64_t>(s.earliest));
+    add(static_cast<std::uint64_t>(s.latest));
+  }
+  void add(const Pid& p) {
+    add(static_cast<std::uint64_t>(p.kind) << 8 | static_cast<std::uint8_t>(p.actor));
+  }
   void add(const std::vector<ActorIndex>& list) {
     add(list.size());
     for (const ActorIndex a : list) add(static_cast<std::uint64_t>(a));
@@ -39,6 +44,7 @@ void add(Hash& hash, const Queue& q) {
   }
   hash.add(q.receivers);
   hash.add(q.senders);
+  hash.add(static_cast<std::uint64_t>(q.lock));
 }
 
 }  // namespace
@@ -53,16 +59,20 @@ std::uint64_t State::hash() const {
     hash.add(p.credentials->uid);
   }
   for (const Actor& a : actors) {
-    hash.add(static_cast<std::uint64_t>(a.phase) | static_cast<std::uint64_t>(a.woken) << 4 | static_cast<std::uint64_t>(a.interrupted) << 5 |
-             static_cast<std::uint64_t>(a.restarting) << 6 | static_cast<std::uint64_t>(a.alive) << 7 |
-             static_cast<std::uint64_t>(a.mask) << 16 | static_cast<std::uint64_t>(a.held) << 32);
+    hash.add(static_cast<std::uint64_t>(a.phase) | static_cast<std::uint64_t>(a.woken) << 4 |
+             static_cast<std::uint64_t>(a.interrupted) << 5 | static_cast<std::uint64_t>(a.restarting) << 6 |
+             static_cast<std::uint64_t>(a.alive) << 7 | static_cast<std::uint64_t>(a.mask) << 16 |
+             static_cast<std::uint64_t>(a.held) << 32);
     hash.add(static_cast<std::uint64_t>(a.since));
     hash.add(static_cast<std::uint64_t>(a.waits_on) << 32 ^ static_cast<std::uint64_t>(a.found));
     hash.add(std::hash<const void*>{}(a.call.get()));
     // Results are compared by content when states merge; their kind is enough to spread them.
-    hash.add(a.result ? static_cast<std::uint64_t>(a.result->kind) << 8 | static_cast<std::uint64_t>(a.result->error) : 0);
+    hash.add(a.result ? static_cast<std::uint64_t>(a.result->kind) << 8 |
+                            static_cast<std::uint64_t>(a.result->error)
+                      : 0);
   }
-  for (const Namespace& n : spaces) hash.add(static_cast<std::uint64_t>(n.sequence) << 32 | static_cast<std::uint64_t>(n.cursor));
+  for (const Namespace& n : spaces)
+    hash.add(static_cast<std::uint64_t>(n.sequence) << 32 | static_cast<std::uint64_t>(n.cursor));
   for (const Cow<Queue>& q : queues) add(hash, *q);
   return hash.value;
 }

@@ -21,6 +21,7 @@ std::string_view name(Errno error) {
     case Errno::enosys: return "ENOSYS";
     case Errno::enotdir: return "ENOTDIR";
     case Errno::eperm: return "EPERM";
+    case Errno::esrch: return "ESRCH";
   }
   return "";
 }

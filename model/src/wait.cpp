@@ -3,91 +3,121 @@
 namespace svmq::model {
 namespace {
 
+constexpr std::uint64_t one_page = 4096;
+
 void erase(std::vector<ActorIndex>& list, ActorIndex actor) { std::erase(list, actor); }
 
-const ReceiveRequest& receive_of(const State& state, ActorIndex actor) { return std::get<ReceiveRequest>(*state.actor(actor).call); }
-const SendRequest& send_of(const State& state, ActorIndex actor) { return std::get<SendRequest>(*state.actor(actor).call); }
+const ReceiveRequest& receive_of(const State& state, ActorIndex actor) {
+  return std::get<ReceiveRequest>(*state.actor(actor).call);
+}
+const SendRequest& send_of(const State& state, ActorIndex actor) {
+  return std::get<SendRequest>(*state.actor(actor).call);
+}
+
+// lrpid of who was handed a message. msgrcv.lrpid.thread — the thread that waited. Linux pipelined_send.
+Pid receiver_pid(const Profile& profile, const State& state, ActorIndex actor) {
+  switch (profile.receiver_pid) {
+    case ReceiverPid::thread_on_hand_off: return thread_id(state, actor);
+    case ReceiverPid::process: return process_id(state, actor);
+    case ReceiverPid::zero: break;
+  }
+  return {};
+}
 
 // wait.rcv.toosmall — a waiting receiver that matches but has too small a buffer fails with E2BIG at once.
 // Linux pipelined_send; a choice the standard leaves.
-bool too_small(const ReceiveRequest& request, const Message& message) {
-  return request.size < message.text.size() && (request.flags & MSG_NOERROR_) == 0;
+void refuse(const View& view, State& state, ActorIndex receiver, Clauses& why) {
+  why.push_back("wait.rcv.toosmall");
+  answer(state, receiver, receive_failure(view.profile, receive_of(state, receiver), Errno::e2big),
+         {"wait.rcv.toosmall"});
 }
 
-// wait.rcv.order, wait.rcv.one, wait.rcv.types — the oldest waiting receiver whose selector accepts the message gets it.
-// wait.rcv.stamp — the receiver's marks are set in the same step; msgrcv.lrpid.thread — as the thread that waited.
+Clauses why_handed_over(const View& view, const State& state, ActorIndex receiver, QueueIndex index) {
+  Clauses why{"msgsnd.ok.handoff", "wait.rcv.order", "wait.rcv.types", "wait.rcv.one", "wait.rcv.stamp"};
+  if (thread_id(state, receiver) != process_id(state, receiver)) why.push_back("msgrcv.lrpid.thread");
+  if (state.actor(receiver).woken) why.push_back("perm.handoff");
+  if (state.actor(receiver).interrupted) why.push_back("wait.rcv.signal.lose");
+  if (!view.state.queue(index).messages.empty()) why.push_back("wait.rcv.vs.old");
+  if (receive_of(state, receiver).flags & MSG_NOERROR_) why.push_back("wait.rcv.noerror");
+  return why;
+}
+
+// msgsnd.ok.handoff, wait.rcv.stamp — the receiver has the message, and its marks are set in the same step.
 // Linux pipelined_send.
-bool hand_off(const Profile& profile, State& state, ActorIndex sender, QueueIndex index, const Message& message, Clauses& why) {
+void hand_over(const View& view, State& state, QueueIndex index, ActorIndex receiver, const Message& message,
+               Clauses& why) {
+  Queue& queue = state.change(index);
+  queue.rtime = now(state, view.actor);
+  queue.lrpid = receiver_pid(view.profile, state, receiver);
+  Clauses because = why_handed_over(view, state, receiver, index);
+  why.add(because);
+  const ReceiveRequest& request = receive_of(state, receiver);
+  Result result = received(request, message, because);
+  if (result.kind == Result::failure) because.push_back("msgrcv.E.EFAULT.handoff");
+  answer(state, receiver, std::move(result), because);
+}
+
+// wait.rcv.order, wait.rcv.one, wait.rcv.types — the oldest waiting receiver whose selector accepts the
+// message gets it.
+bool hand_off(const View& view, State& state, QueueIndex index, const Message& message, Clauses& why) {
   const std::vector<ActorIndex> waiting = state.queue(index).receivers;
   for (const ActorIndex actor : waiting) {
-    const ReceiveRequest& request = receive_of(state, actor);
-    if (!accepts(request, message.type)) continue;
+    if (!accepts(view, receive_of(state, actor), message.type)) continue;
     erase(state.change(index).receivers, actor);
-    if (too_small(request, message)) {
-      why.push_back("wait.rcv.toosmall");
-      answer(state, actor, Result::fail(Errno::e2big), {"wait.rcv.toosmall"});
-      continue;
+    if (!too_small(view, receive_of(state, actor), message)) {
+      hand_over(view, state, index, actor, message, why);
+      return true;
     }
-    Queue& queue = state.change(index);
-    queue.rtime = now(state, sender);
-    queue.lrpid = profile.receiver_pid == ReceiverPid::thread_on_hand_off ? thread_id(state, actor) : process_id(state, actor);
-    Clauses because{"msgsnd.ok.handoff", "wait.rcv.order", "wait.rcv.types", "wait.rcv.one", "wait.rcv.stamp"};
-    if (thread_id(state, actor) != process_id(state, actor)) because.push_back("msgrcv.lrpid.thread");
-    if (state.actor(actor).woken) because.push_back("perm.handoff");
-    why.insert(why.end(), because.begin(), because.end());
-    Result result = received(request, message, because);
-    if (result.kind == Result::failure) because.push_back("msgrcv.E.EFAULT.handoff");
-    if (request.flags & MSG_NOERROR_) because.push_back("wait.rcv.noerror");
-    answer(state, actor, std::move(result), std::move(because));
-    return true;
+    refuse(view, state, actor, why);
   }
   return false;
 }
 
 }  // namespace
 
-// msgsnd.room — bytes and number of messages are both bounded by msg_qbytes. Linux msg_fits_inqueue.
-// The standard names "bytes equal to msg_qbytes" and a system-wide number of messages: where that literal reading and
-// Linux's differ, either is allowed.
-Tri has_room(const Profile& profile, const Queue& queue, std::uint64_t size) {
-  const bool bytes = size <= queue.qbytes && queue.cbytes <= queue.qbytes - size;
-  const bool count = queue.messages.size() + 1 <= queue.qbytes;
-  if (profile.room == Room::bytes_and_count) return when(bytes && count);
-  if (bytes && count && queue.cbytes < queue.qbytes) return Tri::yes;
-  if (queue.cbytes >= queue.qbytes && !(bytes && count)) return Tri::no;
-  return Tri::maybe;
-}
-
-Clauses why_room(const Queue& queue, std::uint64_t size) {
-  Clauses why{"msgsnd.room"};
-  if (queue.messages.size() + 1 > queue.qbytes && queue.qbytes > 0) why.push_back("msgsnd.room.count");
-  if (queue.qbytes == 0) why.push_back("msgsnd.room.zero");
-  if (size == 0 && queue.cbytes >= queue.qbytes && queue.qbytes > 0) why.push_back("msgsnd.room.empty");
-  if (size > queue.qbytes) why.push_back("msgsnd.room.oversize");
-  if (queue.cbytes > queue.qbytes) why.push_back("msgsnd.room.overfull");
-  return why;
-}
-
-void deliver(const Profile& profile, State& state, ActorIndex sender, QueueIndex index, Message message, Clauses& why) {
+// msgsnd.ok.enqueue — at the tail, unless a waiting receiver takes it. msgsnd.ok.stamp, msgsnd.lspid.proc.
+void deliver(const View& view, State& state, QueueIndex index, Message message, Clauses& why) {
   {
     Queue& queue = state.change(index);
-    queue.lspid = process_id(state, sender);  // msgsnd.lspid.proc
-    queue.stime = now(state, sender);
+    queue.lspid = process_id(state, view.actor);
+    queue.stime = now(state, view.actor);
   }
   why.push_back("msgsnd.ok.stamp");
-  if (profile.delivery == Delivery::hand_off && hand_off(profile, state, sender, index, message, why)) return;
-  if (std::ranges::find(why, std::string_view("wait.rcv.toosmall"), &Clause::id) != why.end()) why.push_back("wait.rcv.toosmall.keep");
+  const bool receivers_wait = !state.queue(index).receivers.empty();
+  if (view.profile.delivery == Delivery::hand_off && receivers_wait &&
+      hand_off(view, state, index, message, why))
+    return;
+  if (why.has("wait.rcv.toosmall")) why.push_back("wait.rcv.toosmall.keep");
   why.push_back("msgsnd.ok.enqueue");
+  const std::int64_t type = message.type;
   Queue& queue = state.change(index);
   queue.cbytes += message.text.size();
   queue.messages.push_back(std::move(message));
-  if (profile.delivery == Delivery::wake_all) wake_receivers(state, index);
+  if (view.profile.delivery == Delivery::wake_all) {
+    wake_receivers(state, index);
+    if (view.profile.sender_wake == SenderWake::all)
+      wake_senders(view, state, index);  // they sleep on the same channel
+  }
+  if (view.profile.delivery == Delivery::wake_one) wake_one_receiver(view, state, index, type);
+}
+
+bool takes(const Memory& memory, std::uint64_t count) {
+  return memory.valid && memory.writable && memory.text >= count;
+}
+
+Result receive_failure(const Profile& profile, const ReceiveRequest& request, Errno error) {
+  Result result = Result::fail(error);
+  result.may_touch = profile.failed_receive == FailedReceive::type_overwritten && request.memory.valid &&
+                     request.memory.writable;
+  return result;
 }
 
 Result received(const ReceiveRequest& request, const Message& message, Clauses& why) {
   const std::uint64_t count = std::min(request.size, message.text.size());
-  // msgrcv.E.EFAULT.lost — the message is gone although the buffer cannot take it. Linux do_msgrcv, after the dequeue.
-  if (!request.memory.valid || !request.memory.writable || request.memory.text < count) {
+  // msgrcv.E.EFAULT.lost — the message is gone although the buffer cannot take it. Linux do_msgrcv, after the
+  // dequeue. msgrcv.E.EFAULT.partial — its type, and what fits of its text, may have been stored. Linux
+  // do_msg_fill.
+  if (!takes(request.memory, count)) {
     why.push_back("msgrcv.E.EFAULT.lost");
     Result result = Result::fail(Errno::efault);
     result.may_touch = request.memory.valid && request.memory.writable;
@@ -97,21 +127,26 @@ Result received(const ReceiveRequest& request, const Message& message, Clauses& 
   Result result = Result::of(static_cast<std::int64_t>(count));
   result.kind = Result::received;
   result.message = {message.type, message.text.first(count)};
-  why.push_back("msgrcv.ret");
-  why.push_back("msgrcv.mtype");
-  if (count < message.text.size()) why.push_back(count == 0 ? "msgrcv.trunc.zero" : "msgrcv.trunc");
-  else if (count == 0) why.push_back("msgrcv.empty");
-  else why.push_back("msgrcv.size.fit");
+  why.add({"msgrcv.ret", "msgrcv.mtype"});
+  if (count < message.text.size())
+    why.push_back(count == 0 ? "msgrcv.trunc.zero" : "msgrcv.trunc");
+  else if (count == 0)
+    why.push_back("msgrcv.empty");
+  else
+    why.push_back("msgrcv.size.fit");
+  if (count > one_page) why.push_back("msgrcv.long");
   if (request.size > count) why.push_back("msgrcv.tail");
   return result;
 }
 
-void sleep_sending(State& state, ActorIndex actor, QueueIndex queue) {
-  state.change(queue).senders.push_back(actor);
+void sleep_sending(const Profile& profile, State& state, ActorIndex actor, QueueIndex index) {
+  Queue& queue = state.change(index);
+  queue.senders.push_back(actor);
+  if (profile.queue_lock == QueueLock::first_sleeper && queue.lock < 0) queue.lock = actor;
   Actor& self = state.actor(actor);
   self.phase = Phase::sending;
   self.woken = false;
-  self.waits_on = queue;
+  self.waits_on = index;
 }
 
 void sleep_receiving(State& state, ActorIndex actor, QueueIndex queue) {
@@ -128,29 +163,50 @@ void leave_lists(State& state, ActorIndex actor) {
   Queue& queue = state.change(index);
   erase(queue.senders, actor);
   erase(queue.receivers, actor);
+  if (queue.lock == actor) queue.lock = -1;
   state.actor(actor).waits_on = -1;
 }
 
-void wake_senders(const Profile& profile, State& state, QueueIndex index) {
-  for (const ActorIndex actor : state.queue(index).senders)
-    if (has_room(profile, state.queue(index), send_of(state, actor).size) != Tri::no) state.actor(actor).woken = true;
+Tri tested_again(const View& view, Tri granted) {
+  if (view.profile.recheck == Recheck::never) return Tri::yes;
+  return granted == Tri::no && view.profile.recheck == Recheck::may ? Tri::maybe : granted;
+}
+
+void wake_senders(const View& view, State& state, QueueIndex index) {
+  const Queue& queue = state.queue(index);
+  for (const ActorIndex actor : queue.senders)
+    if (view.profile.sender_wake == SenderWake::all ||
+        has_room(view, queue, actor, send_of(state, actor).size) != Tri::no)
+      state.actor(actor).woken = true;
 }
 
 void wake_receivers(State& state, QueueIndex index) {
   for (const ActorIndex actor : state.queue(index).receivers) state.actor(actor).woken = true;
 }
 
-void release_all(const Profile& profile, State& state, QueueIndex index) {
+void wake_one_receiver(const View& view, State& state, QueueIndex index, std::int64_t type) {
+  std::vector<ActorIndex> candidates;
+  for (const ActorIndex actor : state.queue(index).receivers)
+    if (!state.actor(actor).woken && accepts(view, receive_of(state, actor), type))
+      candidates.push_back(actor);
+  if (!candidates.empty()) state.actor(candidates[view.pick(2, candidates.size())]).woken = true;
+}
+
+void release_all(const View& view, State& state, QueueIndex index) {
   std::vector<ActorIndex> waiting = state.queue(index).receivers;
   waiting.insert(waiting.end(), state.queue(index).senders.begin(), state.queue(index).senders.end());
+  const bool may_stay = view.profile.stop == Stop::either || view.profile.stop == Stop::any;
   for (const ActorIndex actor : waiting) {
     leave_lists(state, actor);
-    if (profile.stop == Stop::either && state.process_of(actor).running != Running::yes) {
-      state.actor(actor).phase = Phase::entered;  // wait.sig.stop.rmid: as it was waiting, or as it begins anew
+    if (may_stay && state.process_of(actor).running != Running::yes) {
+      state.actor(actor).phase =
+          Phase::entered;  // wait.sig.stop.rmid: as it was waiting, or as it begins anew
       state.actor(actor).found = index;
       continue;
     }
-    answer(state, actor, Result::fail(Errno::eidrm), {"wait.rmid"});
+    const bool einval =
+        view.profile.removed_sleeper == RemovedSleeper::eidrm_or_einval && view.pick(16 + actor, 2) == 1;
+    answer(state, actor, Result::fail(einval ? Errno::einval : Errno::eidrm), {"wait.rmid"});
   }
 }
 

@@ -1,36 +1,112 @@
-// Every clause id that the model uses stands in the catalogue.
+// The catalogue and the rules belong together: what is used is catalogued, what is catalogued is used or says
+// why not.
 #include <gtest/gtest.h>
+#include <toml++/toml.h>
 
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <set>
 #include <string>
-#include <toml++/toml.h>
+
+#include "svmq/model/profile.hpp"
 
 namespace {
 
-std::string read(const std::filesystem::path& path) {
+const std::filesystem::path model = std::filesystem::path(SVMQ_SOURCE_DIR) / "model";
+
+const toml::table& catalogue() {
+  static const toml::table document = toml::parse_file((model / "clauses.toml").string());
+  return *document["clause"].as_table();
+}
+
+// The program text of a file: without comments and #include lines.
+std::string code(const std::filesystem::path& path) {
   std::ifstream in(path);
   std::string text;
-  for (std::string line; std::getline(in, line); text += line + '\n')
-    if (line.starts_with("#include")) line.clear();
+  for (std::string line; std::getline(in, line);)
+    if (!line.starts_with("#include")) text += line.substr(0, line.find("// ")) + '\n';
   return text;
 }
 
-// Turns red for a misspelt id, in a rule or in the catalogue.
-TEST(Clauses, UsedOnesAreInTheCatalogue) {
-  const std::filesystem::path model = std::filesystem::path(SVMQ_SOURCE_DIR) / "model";
-  const toml::table catalogue = toml::parse_file((model / "clauses.toml").string());
-  const toml::table& clauses = *catalogue["clause"].as_table();
-  const std::regex id("\"((?:gen|lim|id|perm|msgget|msgsnd|msgrcv|msgctl|wait|ftok|proc|compat|libc)\\.[A-Za-z0-9.-]+)\"");
-  std::size_t used = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(model / "src")) {
-    const std::string text = read(entry.path());
-    for (std::sregex_iterator match(text.begin(), text.end(), id), end; match != end; ++match, ++used)
-      EXPECT_TRUE(clauses.contains((*match)[1].str())) << (*match)[1] << " in " << entry.path();
+std::vector<std::filesystem::path> rules() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(model / "src"))
+    if (entry.is_regular_file() && entry.path().filename() != "profiles.cpp") files.push_back(entry.path());
+  return files;
+}
+
+std::set<std::string> used() {
+  const std::regex id(
+      "\"((?:gen|lim|id|perm|msgget|msgsnd|msgrcv|msgctl|wait|ftok|proc|compat|libc)\\.[A-Za-z0-9._-]+)\"");
+  std::set<std::string> ids;
+  for (const auto& path : rules()) {
+    const std::string text = code(path);
+    for (std::sregex_iterator match(text.begin(), text.end(), id), end; match != end; ++match)
+      ids.insert((*match)[1]);
   }
-  EXPECT_GT(used, 150u);
-  EXPECT_GE(clauses.size(), 232u);
+  return ids;
+}
+
+// Turns red for a misspelt id in a rule.
+TEST(Clauses, UsedOnesAreInTheCatalogue) {
+  EXPECT_GT(used().size(), 150u);
+  for (const std::string& id : used()) EXPECT_TRUE(catalogue().contains(id)) << id;
+}
+
+// Turns red for a clause that no rule implements, and for a rule that was deleted.
+TEST(Clauses, CataloguedOnesAreUsedOrSayWhyNot) {
+  const std::set<std::string> ids = used();
+  EXPECT_GE(catalogue().size(), 232u);
+  for (const auto& [id, clause] : catalogue())
+    EXPECT_TRUE(ids.contains(std::string(id.str())) || clause.as_table()->contains("unobservable"))
+        << id.str() << " has no rule";
+}
+
+bool is_condition(const std::string& condition) {
+  const std::size_t equals = condition.find('=');
+  for (std::size_t from = equals + 1; equals != std::string::npos;) {
+    const std::size_t bar = condition.find('|', from);
+    if (!svmq::model::varied(*svmq::model::find_profile("posix"),
+                             condition.substr(0, equals) + "=" + condition.substr(from, bar - from)))
+      return false;
+    if (bar == std::string::npos) return true;
+    from = bar + 1;
+  }
+  return false;
+}
+
+// Turns red for a clause without a source, a statement of two sentences, a level or variation that there is
+// not.
+TEST(Clauses, EachIsComplete) {
+  const std::set<std::string> levels{"required", "latitude", "silent", "extension", "deviation"};
+  for (const auto& [id, node] : catalogue()) {
+    const toml::table& clause = *node.as_table();
+    EXPECT_TRUE(levels.contains(clause["level"].value_or(""))) << id.str();
+    EXPECT_NE(std::string(clause["call"].value_or("")), "") << id.str();
+    EXPECT_TRUE(clause["sources"].is_array() && !clause["sources"].as_array()->empty()) << id.str();
+    EXPECT_NE(clause.contains("observed"), clause.contains("unobservable")) << id.str();
+    const std::string statement = clause["statement"].value_or("");
+    EXPECT_TRUE(statement.ends_with('.') && statement.find(". ") == std::string::npos)
+        << id.str() << ": " << statement;
+    const toml::array* where = clause["where"].as_array();
+    for (std::size_t i = 0; where && i < where->size(); ++i)
+      EXPECT_TRUE(is_condition((*where)[i].value_or(std::string())))
+          << id.str() << ": " << (*where)[i].value_or("");
+  }
+}
+
+// Turns red for `if (system == …)`, however it is written: a rule asks for a variation point.
+TEST(Rules, NeverNameASystem) {
+  const std::regex system(
+      "linux|posix|bsd|xnu|darwin|macos|illumos|solaris|gvisor|cygwin|dragonfly|qemu|profile\\.(name|summary)"
+      "\\b",
+      std::regex::icase);
+  for (const auto& path : rules()) {
+    const std::string text = code(path);
+    std::smatch found;
+    EXPECT_FALSE(std::regex_search(text, found, system)) << found.str() << " in " << path;
+  }
 }
 
 }  // namespace

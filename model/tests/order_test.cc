@@ -8,7 +8,12 @@ namespace {
 TEST(Order, Msgsnd) {
   World world("linux-6.18");
   const std::int64_t id = world.make(0, 0);
-  SendRequest r{.id = -1, .memory = {.valid = false, .writable = false, .text = 0}, .type = 0, .text = {}, .size = 9000, .flags = 0};
+  SendRequest r{.id = -1,
+                .memory = {.valid = false, .writable = false, .text = 0},
+                .type = 0,
+                .text = {},
+                .size = 9000,
+                .flags = 0};
   EXPECT_EQ(world.call(0, r), "EFAULT");  // the type is read first
   r.memory = {.text = 0};
   EXPECT_EQ(world.call(0, r), "EINVAL");
@@ -29,7 +34,8 @@ TEST(Order, Msgsnd) {
 TEST(Order, PosixAllowsAnyThatApplies) {
   World world("posix");
   const std::int64_t id = world.make(0, 0);
-  EXPECT_EQ(world.allowed(0, SendRequest{.id = id, .memory = {}, .type = 0, .text = Bytes("x"), .size = 1, .flags = 0}),
+  EXPECT_EQ(world.allowed(
+                0, SendRequest{.id = id, .memory = {}, .type = 0, .text = Bytes("x"), .size = 1, .flags = 0}),
             (std::set<std::string>{"EINVAL", "EACCES"}));
   EXPECT_EQ(world.allowed(0, send(id, 1, "x")), (std::set<std::string>{"EACCES"}));
   EXPECT_EQ(world.allowed(0, receive(99, 1, 0)), (std::set<std::string>{"EINVAL", "EIDRM"}));

@@ -13,9 +13,12 @@ struct Caller {
 TEST(Permission, FirstClassThatMatchesDecides) {
   // The queue: owner 10, group 20, creator 11, creator's group 21.
   const std::vector<Caller> callers{
-      {{.uid = 10, .gid = 20, .fsgid = 20}, 0}, {{.uid = 11, .gid = 99, .fsgid = 99}, 0},
-      {{.uid = 12, .gid = 20, .fsgid = 20}, 1}, {{.uid = 12, .gid = 21, .fsgid = 21}, 1},
-      {{.uid = 12, .gid = 99, .fsgid = 99, .groups = {5, 21}}, 1}, {{.uid = 12, .gid = 99, .fsgid = 20}, 1},
+      {{.uid = 10, .gid = 20, .fsgid = 20}, 0},
+      {{.uid = 11, .gid = 99, .fsgid = 99}, 0},
+      {{.uid = 12, .gid = 20, .fsgid = 20}, 1},
+      {{.uid = 12, .gid = 21, .fsgid = 21}, 1},
+      {{.uid = 12, .gid = 99, .fsgid = 99, .groups = {5, 21}}, 1},
+      {{.uid = 12, .gid = 99, .fsgid = 20}, 1},
       {{.uid = 12, .gid = 20, .fsgid = 99}, 2},  // the effective gid alone does not count on Linux
       {{.uid = 12, .gid = 99, .fsgid = 99}, 2},
   };
@@ -27,8 +30,10 @@ TEST(Permission, FirstClassThatMatchesDecides) {
     for (const Caller& caller : callers) {
       world.become(1, caller.who);
       const std::uint32_t granted = mode >> (6 - 3 * caller.triad);
-      ASSERT_EQ(world.allowed(1, send(id, 1, "")), std::set<std::string>{granted & 2 ? "0" : "EACCES"}) << std::oct << mode;
-      ASSERT_EQ(world.allowed(1, receive(id, 0, 0, IPC_NOWAIT_)), std::set<std::string>{granted & 4 ? "ENOMSG" : "EACCES"});
+      ASSERT_EQ(world.allowed(1, send(id, 1, "")), std::set<std::string>{granted & 2 ? "0" : "EACCES"})
+          << std::oct << mode;
+      ASSERT_EQ(world.allowed(1, receive(id, 0, 0, IPC_NOWAIT_)),
+                std::set<std::string>{granted & 4 ? "ENOMSG" : "EACCES"});
       const bool owner = caller.who.uid == 10 || caller.who.uid == 11;
       ASSERT_EQ(world.allowed(1, control(id, IPC_RMID_)), std::set<std::string>{owner ? "0" : "EPERM"});
     }

@@ -12,7 +12,9 @@ std::optional<std::size_t> wanted(const std::vector<std::int64_t>& types, std::i
   if (msgtyp == 0) return 0;
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < types.size(); ++i) {
-    const bool fits = msgtyp < 0 ? (msgtyp == INT64_MIN || types[i] <= -msgtyp) : except ? types[i] != msgtyp : types[i] == msgtyp;
+    const bool fits = msgtyp < 0 ? (msgtyp == INT64_MIN || types[i] <= -msgtyp)
+                      : except   ? types[i] != msgtyp
+                                 : types[i] == msgtyp;
     if (fits && (!best || (msgtyp < 0 && types[i] < types[*best]))) best = i;
   }
   return best;
@@ -21,7 +23,8 @@ std::optional<std::size_t> wanted(const std::vector<std::int64_t>& types, std::i
 // Turns red for a wrong bound in a negative selection, first fitting for lowest, an inverted MSG_EXCEPT.
 TEST(Select, AgreesWithTheSentenceOfTheStandard) {
   const std::vector<std::int64_t> kinds{1, 2, 3, 4, INT64_MAX};
-  const std::vector<std::int64_t> selectors{0, 1, 2, 3, 5, INT64_MAX, -1, -2, -3, -4, -5, -INT64_MAX, INT64_MIN};
+  const std::vector<std::int64_t> selectors{0,  1,  2,  3,  5,          INT64_MAX, -1,
+                                            -2, -3, -4, -5, -INT64_MAX, INT64_MIN};
   int cases = 0;
   std::vector<std::vector<std::int64_t>> queues{{}};
   for (std::size_t i = 0; i < queues.size() && queues[i].size() < 4; ++i)
@@ -40,9 +43,11 @@ TEST(Select, AgreesWithTheSentenceOfTheStandard) {
     for (const std::int64_t selector : selectors)
       for (const std::uint32_t flags : {IPC_NOWAIT_, IPC_NOWAIT_ | MSG_EXCEPT_}) {
         const auto expected = wanted(types, selector, (flags & MSG_EXCEPT_) != 0 && selector > 0);
-        const std::string answer =
-            expected ? "1 {" + std::to_string(types[*expected]) + ", " + static_cast<char>('a' + *expected) + "}" : "ENOMSG";
-        ASSERT_EQ(world.allowed(0, receive(id, 10, selector, flags)), std::set{answer}) << "selector " << selector;
+        const std::string answer = expected ? "1 {" + std::to_string(types[*expected]) + ", " +
+                                                  static_cast<char>('a' + *expected) + "}"
+                                            : "ENOMSG";
+        ASSERT_EQ(world.allowed(0, receive(id, 10, selector, flags)), std::set{answer})
+            << "selector " << selector;
         ++cases;
       }
   }

@@ -14,10 +14,12 @@ TEST(Room, BytesAndCount) {
           const std::int64_t id = world.make(0);
           Queue& queue = world.state.change(0);
           queue.qbytes = qbytes;
-          for (std::uint64_t i = 0; i < queued; ++i) queue.messages.push_back({1, Bytes(std::string(each, 'x'))});
+          for (std::uint64_t i = 0; i < queued; ++i)
+            queue.messages.push_back({1, Bytes(std::string(each, 'x'))});
           queue.cbytes = queued * each;
           const bool fits = queue.cbytes + size <= qbytes && queued + 1 <= qbytes;
-          ASSERT_EQ(world.allowed(0, send(id, 1, std::string(size, 'y'), IPC_NOWAIT_)), std::set<std::string>{fits ? "0" : "EAGAIN"})
+          ASSERT_EQ(world.allowed(0, send(id, 1, std::string(size, 'y'), IPC_NOWAIT_)),
+                    std::set<std::string>{fits ? "0" : "EAGAIN"})
               << qbytes << ' ' << queued << ' ' << each << ' ' << size;
         }
   }
@@ -37,7 +39,8 @@ TEST(Room, PosixEnvelope) {
   EXPECT_EQ(world.allowed(0, send(id, 1, "", IPC_NOWAIT_)), (std::set<std::string>{"0", "EAGAIN"}));
 }
 
-// Turns red if a freed index is taken at once, the cycle is not 64, or the sequence does not rise on the wrap.
+// Turns red if a freed index is taken at once, the cycle is not 64, or the sequence does not rise on the
+// wrap.
 TEST(Identifier, CycleOf64) {
   World world("linux-6.18");
   for (int i = 0; i < 64; ++i) {

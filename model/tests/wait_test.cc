@@ -52,7 +52,8 @@ TEST(Wait, AnyWokenSenderMayWin) {
   world.call(1, send(id, 2, "a"));
   world.call(2, send(id, 3, "b"));
   std::set<std::pair<std::string, std::string>> ends;
-  for (const State& end : world.endings(0, receive(id, 9, 0))) ends.insert({World::answer(end, 1), World::answer(end, 2)});
+  for (const State& end : world.endings(0, receive(id, 9, 0)))
+    ends.insert({World::answer(end, 1), World::answer(end, 2)});
   EXPECT_EQ(ends, (std::set<std::pair<std::string, std::string>>{{"0", "asleep"}, {"asleep", "0"}}));
 }
 
@@ -82,8 +83,10 @@ TEST(Wait, SignalEndsTheWait) {
     signal(world.profile(), world.state, 1, Signal::usr1);
     std::set<std::string> answers;
     for (const State& end : world.endings(world.state)) answers.insert(World::answer(end, 1));
-    if (world.profile().sa_restart == Restart::either) EXPECT_EQ(answers, (std::set<std::string>{"EINTR", "asleep"}));
-    else EXPECT_EQ(answers, (std::set<std::string>{"EINTR"}));
+    if (world.profile().sa_restart == Restart::either)
+      EXPECT_EQ(answers, (std::set<std::string>{"EINTR", "asleep"}));
+    else
+      EXPECT_EQ(answers, (std::set<std::string>{"EINTR"}));
   }
 }
 
@@ -95,7 +98,8 @@ TEST(Wait, HandOffOrSignalNeverBoth) {
   world.call(1, receive(id, 9, 0));
   signal(world.profile(), world.state, 1, Signal::usr1);
   std::set<std::pair<std::string, std::size_t>> ends;
-  for (const State& end : world.endings(0, send(id, 1, "m"))) ends.insert({World::answer(end, 1), end.queue(0).messages.size()});
+  for (const State& end : world.endings(0, send(id, 1, "m")))
+    ends.insert({World::answer(end, 1), end.queue(0).messages.size()});
   EXPECT_EQ(ends, (std::set<std::pair<std::string, std::size_t>>{{"EINTR", 1}, {"1 {1, m}", 0}}));
 }
 
@@ -132,7 +136,12 @@ TEST(Wait, FaultingReceiveLosesTheMessage) {
   World world("linux-6.18");
   const std::int64_t id = world.make(0);
   world.call(0, send(id, 1, "m"));
-  EXPECT_EQ(world.call(1, ReceiveRequest{.id = id, .memory = {.valid = false, .writable = false, .text = 0}, .size = 9, .type = 0, .flags = 0}), "EFAULT");
+  EXPECT_EQ(world.call(1, ReceiveRequest{.id = id,
+                                         .memory = {.valid = false, .writable = false, .text = 0},
+                                         .size = 9,
+                                         .type = 0,
+                                         .flags = 0}),
+            "EFAULT");
   EXPECT_EQ(world.queue().messages.size(), 0u);
   EXPECT_EQ(world.queue().cbytes, 0u);
   EXPECT_EQ(world.queue().lrpid, (Pid{Pid::process, 1}));

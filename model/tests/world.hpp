@@ -17,8 +17,16 @@ namespace svmq::model {
 
 class World {
  public:
-  explicit World(std::string_view profile, int processes = 2) : profile_(*find_profile(profile)) {
+  // "NAME", or "NAME POINT=VALUE…" with some points varied.
+  explicit World(std::string_view profile, int processes = 2)
+      : profile_(*find_profile(profile.substr(0, profile.find(' ')))) {
+    for (std::size_t space = profile.find(' '); space != std::string_view::npos;
+         space = profile.find(' ', space + 1)) {
+      const std::string_view rest = profile.substr(space + 1);
+      profile_ = *varied(profile_, rest.substr(0, rest.find(' ')));
+    }
     state.spaces.emplace_back();
+    state.spaces.back().limits = initial_limits(profile_);
     for (int p = 0; p < processes; ++p) {
       state.processes.emplace_back();
       state.actors.push_back({.process = p});
@@ -27,7 +35,8 @@ class World {
   }
 
   void become(ActorIndex actor, Credentials who) {
-    state.processes[static_cast<std::size_t>(state.actor(actor).process)].credentials = Cow<Credentials>(std::move(who));
+    state.processes[static_cast<std::size_t>(state.actor(actor).process)].credentials =
+        Cow<Credentials>(std::move(who));
   }
 
   // Every state from which nothing moves any more, after the actor has begun the call.
@@ -58,7 +67,8 @@ class World {
     if (self.result->kind == Result::failure) return std::string(name(self.result->error));
     if (self.result->kind == Result::any) return "any";
     if (self.result->kind == Result::received)
-      return std::to_string(self.result->value) + " {" + std::to_string(self.result->message.type) + ", " + std::string(self.result->message.text.view()) + "}";
+      return std::to_string(self.result->value) + " {" + std::to_string(self.result->message.type) + ", " +
+             std::string(self.result->message.text.view()) + "}";
     return std::to_string(self.result->value);
   }
 
@@ -94,17 +104,21 @@ class World {
   State state;
 
  private:
-  const Profile& profile_;
+  Profile profile_;
 };
 
 inline Request send(std::int64_t id, std::int64_t type, const std::string& text, std::uint32_t flags = 0) {
-  return SendRequest{.id = id, .memory = {}, .type = type, .text = Bytes(text), .size = text.size(), .flags = flags};
+  return SendRequest{
+      .id = id, .memory = {}, .type = type, .text = Bytes(text), .size = text.size(), .flags = flags};
 }
 inline Request receive(std::int64_t id, std::uint64_t size, std::int64_t type, std::uint32_t flags = 0) {
   return ReceiveRequest{.id = id, .memory = {}, .size = size, .type = type, .flags = flags};
 }
-inline Request control(std::int64_t id, int command) { return ControlRequest{.id = id, .command = command, .memory = {}}; }
-inline Request set(std::int64_t id, std::uint32_t uid, std::uint32_t gid, std::uint32_t mode, std::uint64_t qbytes) {
+inline Request control(std::int64_t id, int command) {
+  return ControlRequest{.id = id, .command = command, .memory = {}};
+}
+inline Request set(std::int64_t id, std::uint32_t uid, std::uint32_t gid, std::uint32_t mode,
+                   std::uint64_t qbytes) {
   return SetRequest{.id = id, .memory = {}, .uid = uid, .gid = gid, .mode = mode, .qbytes = qbytes};
 }
 

@@ -52,8 +52,9 @@ std::map<std::string, std::int64_t> numbers(const StatRecord& row) {
           {"qbytes", static_cast<std::int64_t>(row.qbytes)}};
 }
 
-// A key is 32 bits; whether it was printed with a sign does not matter.
-bool same_number(const std::string& field, std::int64_t allowed, std::int64_t seen) {
+// A key is 32 bits; whether it was printed with a sign does not matter. Some bits of a mode may be open.
+bool same_number(const StatRecord& row, const std::string& field, std::int64_t allowed, std::int64_t seen) {
+  if (field == "mode" || field == "perms") return ((allowed ^ seen) & ~static_cast<std::int64_t>(row.open_mode)) == 0;
   return field == "key" ? static_cast<std::uint32_t>(allowed) == static_cast<std::uint32_t>(seen) : allowed == seen;
 }
 
@@ -62,7 +63,7 @@ bool agrees(const Cast& cast, const StatRecord& row, const language::Record& see
   for (const auto& [name, value] : seen.fields) {
     if (name == "stime" ? !in(row.stime, value) : name == "rtime" ? !in(row.rtime, value) : name == "ctime" && !in(row.ctime, value)) return false;
     const auto field = expected.find(name);
-    if (field != expected.end() && !same_number(name, field->second, value)) return false;
+    if (field != expected.end() && !same_number(row, name, field->second, value)) return false;
   }
   for (const auto& [name, value] : seen.pids)
     if (!(value == pid(cast, name == "lspid" ? row.lspid : row.lrpid))) return false;

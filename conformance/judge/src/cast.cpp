@@ -30,6 +30,7 @@ void copy_capabilities(model::Credentials& to, const model::Credentials& from) {
 // The rules of "Credentials" in LANGUAGE.md: for the beginning of a process, and (`midway`) for become.
 model::Credentials changed(model::Credentials who, const language::Credentials& named, const model::Credentials& agent,
                            bool midway = false) {
+  if (named.ruid) who.ruid = *named.ruid;
   if (named.uid) {
     who.uid = *named.uid;
     if (!named.caps) copy_capabilities(who, who.uid == 0 ? agent : model::Credentials{});

@@ -63,6 +63,7 @@ class Conductor {
     history_.conductor = agent_credentials();
     history_.actors = equipped(scenario.actors);
     state_.spaces.emplace_back();
+    state_.spaces.back().limits = model::initial_limits(profile);
     const model::Limits& limits = state_.spaces.front().limits;
     history_.limits = {{"msgmax", limits.msgmax}, {"msgmnb", limits.msgmnb}, {"msgmni", limits.msgmni}};
     tick(first_second);

@@ -5,14 +5,22 @@
 namespace svmq::judge {
 namespace {
 
+// Two ways to one state: both explain it.
+void add_reasons(model::State& state, const model::State& other) {
+  for (std::size_t a = 0; a < state.actors.size(); ++a) state.actors[a].why.add_missing(other.actors[a].why);
+}
+
 // Where a state with this hash stands in a vector.
 class Seen {
  public:
-  bool add(const std::vector<model::State>& states, const model::State& state) {
+  bool add(std::vector<model::State>& states, const model::State& state) {
     const std::uint64_t hash = state.hash();
     const auto [first, last] = places_.equal_range(hash);
-    for (auto place = first; place != last; ++place)
-      if (states[place->second] == state) return false;
+    for (auto place = first; place != last; ++place) {
+      if (!(states[place->second] == state)) continue;
+      add_reasons(states[place->second], state);
+      return false;
+    }
     places_.emplace(hash, states.size());
     return true;
   }
@@ -35,7 +43,8 @@ bool States::close(const std::function<bool(const model::State&)>& last) {
   for (std::size_t i = 0; i < found.size() && !exhausted(); ++i) {
     if (found[i].undefined || (last && last(found[i]))) continue;
     for (std::size_t actor = 0; actor < found[i].actors.size(); ++actor)
-      for (model::Outcome& outcome : model::steps(*profile_, found[i], static_cast<model::ActorIndex>(actor))) add(std::move(outcome.next));
+      for (model::Outcome& outcome : model::steps(*profile_, found[i], static_cast<model::ActorIndex>(actor)))
+        add(std::move(outcome.next));
   }
   all = std::move(found);
   return !exhausted();

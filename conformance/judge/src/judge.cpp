@@ -29,6 +29,7 @@ class Session {
     };
     model::Namespace space;
     space.fresh = history.fresh;
+    space.limits = model::initial_limits(profile);
     limit("msgmax", space.limits.msgmax);
     limit("msgmnb", space.limits.msgmnb);
     limit("msgmni", space.limits.msgmni);

@@ -1,10 +1,7 @@
 // The model as an implementation: it agrees with itself, and with nobody who changed a word.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
+#include "scenarios.hpp"
 #include "svmq/judge/execute.hpp"
 #include "svmq/judge/judge.hpp"
 #include "svmq/language/parse.hpp"
@@ -12,20 +9,6 @@
 
 namespace svmq::judge {
 namespace {
-
-std::vector<language::Scenario> corpus() {
-  std::vector<language::Scenario> all;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(SVMQ_SOURCE_DIR "/conformance/corpus")) {
-    if (entry.path().extension() != ".scenario") continue;
-    std::ifstream in(entry.path());
-    std::stringstream text;
-    text << in.rdbuf();
-    const auto parsed = language::parse_scenarios(text.str(), entry.path().string());
-    if (const auto* error = std::get_if<language::ParseError>(&parsed)) ADD_FAILURE() << error->message();
-    else for (const auto& scenario : std::get<0>(parsed)) all.push_back(scenario);
-  }
-  return all;
-}
 
 // Turns red if what the model does as an implementation is not what it allows as a judge; whatever it chooses.
 TEST(Execute, TheModelExplainsItself) {

@@ -1,9 +1,9 @@
 // System V message queues as a labelled transition system.
 //
-// Labels that somebody sees: begin (a process calls), the end of a call (its phase is `returning`), signal, die, tick.
-// Between them the system moves by itself: `steps` yields every way in which one actor's call may go on, each with
-// the clauses that allow it. A call that must wait is two steps: it falls asleep, and some other actor's step
-// makes it go on. Nothing here is ordered but by a clause.
+// Labels that somebody sees: begin (a process calls), the end of a call (its phase is `returning`), signal,
+// die, tick. Between them the system moves by itself: `steps` yields every way in which one actor's call may
+// go on, each with the clauses that allow it. A call that must wait is two steps: it falls asleep, and some
+// other actor's step makes it go on. Nothing here is ordered but by a clause.
 #pragma once
 
 #include <vector>
@@ -19,6 +19,9 @@ struct Outcome {
   Clauses clauses;
 };
 using Outcomes = std::vector<Outcome>;
+
+// The limits of a new namespace.
+Limits initial_limits(const Profile& profile);
 
 // The actor, which is idle, begins a call.
 void begin(const Profile& profile, State& state, ActorIndex actor, std::shared_ptr<const Request> request);

@@ -1,10 +1,15 @@
 // The words of the model: clause ids, error names, bytes, three-valued answers, copy-on-write values.
 //
-// This is a reference, not an implementation: values only, no system call, no clock, no thread, no input or output.
+// This is a reference, not an implementation: values only, no system call, no clock, no thread, no input or
+// output.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,7 +17,8 @@
 
 namespace svmq::model {
 
-// The id of a clause of model/clauses.toml. Always a string literal, so that a Clause is one word and never dangles.
+// The id of a clause of model/clauses.toml. Always a string literal, so that a Clause is one word and never
+// dangles.
 class Clause {
  public:
   constexpr Clause(const char* id) : id_(id) {}  // NOLINT(google-explicit-constructor): a clause is its id
@@ -21,11 +27,87 @@ class Clause {
  private:
   const char* id_;
 };
-using Clauses = std::vector<Clause>;
+
+// Some clauses, in the order in which they were named. A step makes many of these: it allocates nothing.
+class Clauses {
+ public:
+  Clauses() = default;
+  Clauses(std::initializer_list<Clause> clauses) { add(clauses); }  // NOLINT(google-explicit-constructor)
+  Clauses(const Clauses& other) { *this = other; }
+  Clauses& operator=(const Clauses& other) {
+    count_ = other.count_;
+    std::copy_n(other.ids_, count_, ids_);
+    return *this;
+  }
+
+  bool has(std::string_view id) const { return std::find(ids_, ids_ + count_, id) != ids_ + count_; }
+  // Some may be named twice, until there is no place for more.
+  void push_back(Clause clause) {
+    if (count_ == capacity) drop_repeated();
+    ids_[count_++] = clause.id();
+  }
+  void add(std::initializer_list<Clause> clauses) {
+    for (const Clause clause : clauses) push_back(clause);
+  }
+  void add(const Clauses& clauses) {
+    for (const Clause clause : clauses) push_back(clause);
+  }
+  void add_missing(const Clauses& clauses) {
+    for (const Clause clause : clauses)
+      if (std::find(ids_, ids_ + count_, clause.id()) == ids_ + count_) push_back(clause);
+  }
+
+  class Iterator {
+   public:
+    using value_type = Clause;
+    using difference_type = std::ptrdiff_t;
+    constexpr Iterator() = default;
+    constexpr explicit Iterator(const char* const* at) : at_(at) {}
+    Clause operator*() const { return *at_; }
+    Iterator& operator++() { return ++at_, *this; }
+    Iterator operator++(int) { return Iterator(at_++); }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    const char* const* at_ = nullptr;
+  };
+  Iterator begin() const { return Iterator(ids_); }
+  Iterator end() const { return Iterator(ids_ + count_); }
+  std::size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  void clear() { count_ = 0; }
+
+ private:
+  static constexpr std::size_t capacity = 40;
+  void drop_repeated() {
+    const Clauses all = *this;
+    clear();
+    add_missing(all);
+    if (count_ == capacity) throw std::length_error("more clauses than a call can have");
+  }
+  const char* ids_[capacity];
+  std::uint8_t count_ = 0;
+};
 
 enum class Errno : std::uint8_t {
-  none, e2big, eacces, eagain, eexist, efault, eidrm, eintr, einval, eloop, enoent, enomem, enomsg, enospc, enosys, enotdir,
-  eperm
+  none,
+  e2big,
+  eacces,
+  eagain,
+  eexist,
+  efault,
+  eidrm,
+  eintr,
+  einval,
+  eloop,
+  enoent,
+  enomem,
+  enomsg,
+  enospc,
+  enosys,
+  enotdir,
+  eperm,
+  esrch
 };
 std::string_view name(Errno error);  // "EINVAL"; "" for none
 
@@ -51,6 +133,29 @@ class Cow {
   std::shared_ptr<T> value_;
 };
 
+// A vector that is copied only when somebody changes it.
+template <class T>
+class CowVector {
+ public:
+  std::size_t size() const { return items_->size(); }
+  const T& operator[](std::size_t i) const { return (*items_)[i]; }
+  auto begin() const { return items_->begin(); }
+  auto end() const { return items_->end(); }
+  const T& front() const { return items_->front(); }
+
+  T& operator[](std::size_t i) { return items_.write()[i]; }
+  auto begin() { return items_.write().begin(); }
+  auto end() { return items_.write().end(); }
+  T& front() { return items_.write().front(); }
+  T& back() { return items_.write().back(); }
+  T& emplace_back() { return items_.write().emplace_back(); }
+  void push_back(T item) { items_.write().push_back(std::move(item)); }
+  bool operator==(const CowVector&) const = default;
+
+ private:
+  Cow<std::vector<T>> items_;
+};
+
 // The bytes of a message. Shared, never changed.
 class Bytes {
  public:
@@ -58,7 +163,9 @@ class Bytes {
   explicit Bytes(std::string bytes) : bytes_(std::make_shared<const std::string>(std::move(bytes))) {}
   std::string_view view() const { return bytes_ ? std::string_view(*bytes_) : std::string_view(); }
   std::uint64_t size() const { return bytes_ ? bytes_->size() : 0; }
-  Bytes first(std::uint64_t count) const { return count >= size() ? *this : Bytes(std::string(view().substr(0, count))); }
+  Bytes first(std::uint64_t count) const {
+    return count >= size() ? *this : Bytes(std::string(view().substr(0, count)));
+  }
   bool operator==(const Bytes& other) const { return bytes_ == other.bytes_ || view() == other.view(); }
 
  private:
@@ -66,10 +173,10 @@ class Bytes {
 };
 
 // The bits of flags and the numbers of commands, as Linux has them.
-inline constexpr std::uint32_t IPC_CREAT_ = 01000, IPC_EXCL_ = 02000, IPC_NOWAIT_ = 04000, MSG_NOERROR_ = 010000,
-                               MSG_EXCEPT_ = 020000, MSG_COPY_ = 040000;
-inline constexpr int IPC_RMID_ = 0, IPC_SET_ = 1, IPC_STAT_ = 2, IPC_INFO_ = 3, MSG_STAT_ = 11, MSG_INFO_ = 12,
-                     MSG_STAT_ANY_ = 13;
+inline constexpr std::uint32_t IPC_CREAT_ = 01000, IPC_EXCL_ = 02000, IPC_NOWAIT_ = 04000,
+                               MSG_NOERROR_ = 010000, MSG_EXCEPT_ = 020000, MSG_COPY_ = 040000;
+inline constexpr int IPC_RMID_ = 0, IPC_SET_ = 1, IPC_STAT_ = 2, IPC_INFO_ = 3, MSG_STAT_ = 11,
+                     MSG_INFO_ = 12, MSG_STAT_ANY_ = 13;
 
 using ActorIndex = int;  // into State::actors; an actor is a thread, a process's first actor its main thread
 using QueueIndex = int;  // into State::queues, in the order of creation; never reused

@@ -1,0 +1,148 @@
+// illumos and Cygwin. Read in the source, not run.
+#include "profiles.hpp"
+
+namespace svmq::model {
+
+constinit const Profile illumos{
+    .name = "illumos",
+    .summary = "illumos",
+
+    .error_order = {ErrorOrder::fixed, "msgsnd"},
+    .bad_pointers = {BadPointers::fault, "msgsnd"},
+    .send_order = {SendOrder::short_message_then_queue,
+                   "msgsnd: mtype, text up to 8192 bytes, id, length, access, room, longer text"},
+    .open_order = {OpenOrder::existence_first, "ipc_keylookup"},
+    .set_order = {SetOrder::buffer_first, "msgctl: EFAULT first"},
+    .stat_order = {StatOrder::queue_first, "msgctl"},
+    .receive_pointer = {ReceivePointer::last, "msgrcv: ENOMSG"},
+
+    .length_limit = {LengthLimit::queue, "msgsnd: msg_qbytes"},
+    .shrunk_limit = {ShrunkLimit::waits, "msgsnd: EINVAL at entry only"},
+    .room = {Room::bytes_and_unknown_count, "msgsnd: msg_qmax of the queue, from a resource control"},
+    .overfull = {Overfull::wraps_round, "msgsnd: unsigned subtraction"},
+    .queue_lock = {QueueLock::none, "msgsnd"},
+    .huge_send = {HugeSend::as_any_length, "msgsnd: EINVAL (msg_qbytes)"},
+    .default_limits = {DefaultLimits::unknown, "unknown: resource controls (msg.c)"},
+    .limit_files = {LimitFiles::undefined, "other names and other places"},
+    .auto_msgmni = {AutoMsgmni::undefined, "none"},
+
+    .identifiers = {Identifiers::any,
+                    "ipc_commit_end: index and a sequence number of the slot, >= 0; the allocator unknown"},
+    .stale_identifier = {StaleIdentifier::einval, "ipc_lookup"},
+    .unknown_removal = {UnknownRemoval::einval, "msgctl"},
+    .next_identifier = {NextIdentifier::undefined, "none"},
+    .next_bound = {NextBound::enospc, "none"},
+
+    .open_test = {OpenTest::whole_mode,
+                  "ipc_keylookup: all nine bits must be in the queue's mode, whoever asks"},
+    .group_set = {GroupSet::effective_and_supplementary, "ipcperm_access: gid or cgid"},
+    .privileges = {Privileges::superuser, "secpolicy_ipc_*"},
+    .give_away = {GiveAway::complete, "ipcperm_access: uid or cuid"},
+    .stranger = {Stranger::eperm, "ipc_rmid, ipcperm_set"},
+
+    .delivery = {Delivery::wake_one, "msg_wakeup_rdr: queued, one receiver woken"},
+    .negative_type = {NegativeType::lowest, "msgrcv_lookup"},
+    .most_negative = {MostNegative::nothing, "msgrcv_lookup: cut to an int"},
+    .selector_width = {SelectorWidth::negative_int, "msgrcv_lookup"},
+    .too_long = {TooLong::e2big, "msg_copyout: stays"},
+    .truncated_bytes = {TruncatedBytes::whole, "msgrcv"},
+    .failed_receive = {FailedReceive::untouched, "msgrcv"},
+    .faulting_receive = {FaultingReceive::kept, "msg_copyout: EFAULT, kept"},
+    .huge_receive = {HugeReceive::accepted, "msgrcv: no test"},
+    .except = {Except::ignored, "none: the bit means nothing"},
+    .copy = {Copy::ignored, "none: msgsnap is a call of its own"},
+
+    .signal_or_room = {SignalOrRoom::either, unknown},
+    .sa_restart = {Restart::interrupts, "msgq_check_err: EINTR"},
+    .stop = {Stop::any, unknown},
+    .sender_wake = {SenderWake::all, "msgunlink: broadcast"},
+    .set_wakes = {SetWakes::nobody, "msgctl"},
+    .recheck = {Recheck::never, "msgrcv"},
+    .removed_sleeper = {RemovedSleeper::eidrm, "msgq_check_err"},
+
+    .qbytes = {QbytesRule::raise_refused,
+               "msgctl: EPERM for any raise; the 64-bit command only above the resource control as well"},
+    .qbytes_ceiling = {QbytesCeiling::none, "msgctl: allowed"},
+    .qbytes_zero = {QbytesZero::allowed, "msgctl"},
+    .qbytes_width = {QbytesWidth::long_, "msgctl"},
+    .bad_ids = {BadIds::einval, "ipcperm_set"},
+    .receiver_pid = {ReceiverPid::process, "msgrcv"},
+    .mode_bits = {ModeBits::open, "msgctl: reader-waiting, writer-waiting and allocation bits"},
+    .information = {Information::absent, "none; another interface"},
+    .command_bits = {CommandBits::all, "msgctl"},
+    .table = {Table::undefined, "none"},
+
+    .namespace_scope = {NamespaceScope::either, "none"},
+    .isolation = {Isolation::zone, "ipc_lookup"},
+};
+
+constinit const Profile cygwin{
+    .name = "cygwin",
+    .summary = "Cygwin, cygserver",
+
+    .error_order = {ErrorOrder::fixed, "msgsnd"},
+    .bad_pointers = {BadPointers::fault, "msgsnd"},
+    .send_order = {SendOrder::queue_access_length, "msgsnd: id, access, length, room; mtype last"},
+    .open_order = {OpenOrder::existence_first, "msgget"},
+    .set_order = {SetOrder::any, "unknown: index range, then EFAULT (msgctl); the size of the table"},
+    .stat_order = {StatOrder::queue_first, "msgctl"},
+    .receive_pointer = {ReceivePointer::last, "msgrcv: ENOMSG"},
+
+    .length_limit = {LengthLimit::queue, "msgsnd: msg_qbytes"},
+    .shrunk_limit = {ShrunkLimit::fails, "msgsnd: EINVAL, also when it shrinks during the sleep"},
+    .room = {Room::bytes_and_unknown_count, "msgsnd: headers and segments for all queues"},
+    .overfull = {Overfull::no_room, "msgsnd"},
+    .queue_lock = {QueueLock::first_sleeper, "msgsnd: MSG_LOCKED keeps later senders out"},
+    .huge_send = {HugeSend::as_any_length, "msgsnd: EINVAL (msg_qbytes)"},
+    .default_limits = {DefaultLimits::unknown, unknown},
+    .limit_files = {LimitFiles::undefined, "other names and other places"},
+    .auto_msgmni = {AutoMsgmni::undefined, "none"},
+
+    .identifiers = {Identifiers::slot_sequence_15, "msgget: 15 bits of sequence, lowest free slot"},
+    .stale_identifier = {StaleIdentifier::einval, "msgctl"},
+    .unknown_removal = {UnknownRemoval::einval, "msgctl"},
+    .next_identifier = {NextIdentifier::undefined, "none"},
+    .next_bound = {NextBound::enospc, "none"},
+
+    .open_test = {OpenTest::user_triad, "msgget: msgflg&0700"},
+    .group_set = {GroupSet::any, "unknown: the permission helper"},
+    .privileges = {Privileges::superuser, "msgctl: the server's test for the superuser"},
+    .give_away = {GiveAway::any, unknown},
+    .stranger = {Stranger::any, unknown},
+
+    .delivery = {Delivery::wake_all, "msgsnd: queued, all sleepers of the queue woken"},
+    .negative_type = {NegativeType::first_fit, "msgrcv: first with type <= |t|, not the lowest"},
+    .most_negative = {MostNegative::nothing, "msgrcv: the negation overflows"},
+    .selector_width = {SelectorWidth::long_, "msgrcv"},
+    .too_long = {TooLong::e2big, "msgrcv: stays"},
+    .truncated_bytes = {TruncatedBytes::whole, "msgrcv"},
+    .failed_receive = {FailedReceive::untouched, "msgrcv"},
+    .faulting_receive = {FaultingReceive::lost, "msgrcv: EFAULT, lost"},
+    .huge_receive = {HugeReceive::accepted, "msgrcv: no test"},
+    .except = {Except::ignored, "none: the bit means nothing"},
+    .copy = {Copy::ignored, "none: the bit means nothing"},
+
+    .signal_or_room = {SignalOrRoom::either, unknown},
+    .sa_restart = {Restart::interrupts, "msgrcv: EINTR"},
+    .stop = {Stop::any, unknown},
+    .sender_wake = {SenderWake::all, "msgrcv: wakeup of the queue"},
+    .set_wakes = {SetWakes::senders_poll, "msgctl wakes nobody; msgsnd polls"},
+    .recheck = {Recheck::never, "msgrcv"},
+    .removed_sleeper = {RemovedSleeper::eidrm, "msgsnd, msgrcv"},
+
+    .qbytes = {QbytesRule::raise_refused, "msgctl: EPERM for any raise"},
+    .qbytes_ceiling = {QbytesCeiling::msgmnb, "msgctl: cut"},
+    .qbytes_zero = {QbytesZero::refused, "msgctl: EINVAL"},
+    .qbytes_width = {QbytesWidth::long_, "msgctl: privilege test, then cut"},
+    .bad_ids = {BadIds::stored, "msgctl"},
+    .receiver_pid = {ReceiverPid::process, "msgrcv"},
+    .mode_bits = {ModeBits::lock_bit, "msgctl: MSG_LOCKED may show"},
+    .information = {Information::undefined, "IPC_INFO, MSG_INFO with a meaning of their own (msgctl)"},
+    .command_bits = {CommandBits::all, "msgctl"},
+    .table = {Table::undefined, "none"},
+
+    .namespace_scope = {NamespaceScope::either, "none"},
+    .isolation = {Isolation::server, "one server process"},
+};
+
+}  // namespace svmq::model

@@ -5,6 +5,7 @@
 
 #include "commands.hpp"
 #include "console.hpp"
+#include "dialogue.hpp"
 #include "scenario_source.hpp"
 #include "svmq/judge/judge.hpp"
 #include "svmq/language/parse.hpp"
@@ -36,7 +37,7 @@ int judge_files(const JudgeOptions& options) {
   if (profile == nullptr) throw UsageError(fmt::format("there is no profile {}", options.profile));
   bool deviates = false, all_conform = true;
   for (const std::string& file : options.files) {
-    const std::string text = read_file(file);
+    const std::string text = without_markers(read_file(file));
     auto parsed = language::parse_histories(text, file);
     if (const auto* error = std::get_if<language::ParseError>(&parsed)) throw UsageError(error->message());
     const auto& histories = std::get<std::vector<language::History>>(parsed);

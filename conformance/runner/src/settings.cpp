@@ -57,7 +57,9 @@ void Settings::declare(CLI::App& command) {
       ->type_name("S")
       ->check(whole_number)
       ->take_last();
-  command.add_option("--waivers", waivers, "Accept the deviations that this TOML file lists; 'none' for no file (else libsvmq's own)")
+  command
+      .add_option("--waivers", waivers,
+                  "Accept the deviations that this TOML file lists; 'none' for no file (else libsvmq's own)")
       ->type_name("FILE")
       ->take_last();
   command.add_option("--json", json, "Write the results to this file")->type_name("FILE")->take_last();
@@ -68,10 +70,14 @@ void Settings::declare(CLI::App& command) {
       .add_option("--jobs,-j", jobs, "Agents of each target that work at a time; else one for each processor")
       ->type_name("N")
       ->check(whole_number)
+      ->check(CLI::Validator(
+          [](const std::string& text) { return text == "0" ? "at least one is needed" : ""; }, ""))
       ->take_last();
   command.add_option("--time-limit", time_limit, "How long a call may neither return nor sleep")
       ->type_name("MS")
       ->check(whole_number)
+      ->check(CLI::Validator(
+          [](const std::string& text) { return text == "0" ? "no call can return within 0 ms" : ""; }, ""))
       ->take_last()
       ->capture_default_str();
 }
@@ -121,6 +127,8 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
     plan.waivers = read_waivers(locations().waivers, today());
   else if (!settings.waivers.empty() && settings.waivers != "none")
     plan.waivers = read_waivers(settings.waivers, today());
+  for (const Target& target : plan.targets)
+    plan.waivers.insert(plan.waivers.end(), target.deviations.begin(), target.deviations.end());
   plan.profile = settings.profile;
   plan.jobs = settings.jobs > 0 ? settings.jobs : std::max(1U, std::thread::hardware_concurrency());
   plan.time_limit = std::chrono::milliseconds(settings.time_limit);

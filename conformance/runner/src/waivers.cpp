@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view unknown_key =
     "{}: waiver {}: there is no key {}; there are: id clause scenario target reason "
-    "owner expires notice variation";
+    "owner expires notice variation reference";
 
 std::string date_of(const toml::node& node) {
   const toml::date* date = node.is_date() ? &node.as_date()->get() : nullptr;
@@ -35,9 +35,9 @@ Waiver read_waiver(const toml::table& table, std::size_t number, const std::stri
   Waiver waiver;
   waiver.id = table["id"].value_or(fmt::format("waiver-{}", number));
   const std::pair<std::string_view, std::string*> texts[] = {
-      {"id", &waiver.id},         {"clause", &waiver.clause}, {"scenario", &waiver.scenario},
-      {"target", &waiver.target}, {"reason", &waiver.reason}, {"owner", &waiver.owner},
-      {"notice", &waiver.notice}, {"variation", &waiver.variation}};
+      {"id", &waiver.id},         {"clause", &waiver.clause},       {"scenario", &waiver.scenario},
+      {"target", &waiver.target}, {"reason", &waiver.reason},       {"owner", &waiver.owner},
+      {"notice", &waiver.notice}, {"variation", &waiver.variation}, {"reference", &waiver.reference}};
   for (const auto& [key, value] : table) {
     if (key.str() == "expires") {
       waiver.expires = date_of(value);
@@ -58,8 +58,8 @@ Waiver read_waiver(const toml::table& table, std::size_t number, const std::stri
     throw UsageError(fmt::format("{}: waiver {}: names neither a clause nor a scenario", file, waiver.id));
   }
   if (!waiver.variation.empty() && !model::varied(*model::find_profile("linux-6.18"), waiver.variation))
-    throw UsageError(fmt::format("{}: waiver {}: {} is no variation of the model; there are: {}", file, waiver.id,
-                                 waiver.variation, all_variations()));
+    throw UsageError(fmt::format("{}: waiver {}: {} is no variation of the model; there are: {}", file,
+                                 waiver.id, waiver.variation, all_variations()));
   if (waiver.reason.empty()) throw UsageError(fmt::format("{}: waiver {}: gives no reason", file, waiver.id));
   return waiver;
 }
@@ -94,7 +94,8 @@ std::optional<std::vector<const Waiver*>> covering_clauses(const std::vector<con
   std::vector<const Waiver*> used;
   for (const judge::Deviation& deviation : deviations) {
     if (beyond_excuse(history, deviation) || sleeps_wrongly(history, deviation)) return std::nullopt;
-    const auto waiver = std::ranges::find_if(waivers, [&](const Waiver* candidate) { return covers(*candidate, deviation); });
+    const auto waiver =
+        std::ranges::find_if(waivers, [&](const Waiver* candidate) { return covers(*candidate, deviation); });
     if (waiver == waivers.end()) return std::nullopt;
     if (std::ranges::find(used, *waiver) == used.end()) used.push_back(*waiver);
   }
@@ -102,11 +103,13 @@ std::optional<std::vector<const Waiver*>> covering_clauses(const std::vector<con
 }
 
 // What deviates still when the profile is varied as these waivers say; nullopt: undecided.
-std::optional<std::vector<judge::Deviation>> left_over(model::Profile profile, const std::vector<const Waiver*>& variations,
+std::optional<std::vector<judge::Deviation>> left_over(model::Profile profile,
+                                                       const std::vector<const Waiver*>& variations,
                                                        const language::History& history) {
   for (const Waiver* waiver : variations) profile = *model::varied(profile, waiver->variation);
   judge::Judgement judgement = judge::judge(history, profile);
-  if (judgement.verdict != judge::Verdict::conform && judgement.verdict != judge::Verdict::nonconform) return std::nullopt;
+  if (judgement.verdict != judge::Verdict::conform && judgement.verdict != judge::Verdict::nonconform)
+    return std::nullopt;
   return std::move(judgement.deviations);
 }
 
@@ -114,19 +117,13 @@ std::optional<std::vector<judge::Deviation>> left_over(model::Profile profile, c
 
 std::string today() { return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr))); }
 
-std::vector<Waiver> read_waivers(const std::filesystem::path& path, const std::string& today) {
-  const std::string file = path.string();
-  const toml::table document = read_toml(path);
-  for (const auto& [key, value] : document) {
-    if (key.str() != "waiver" || !value.is_array())
-      throw UsageError(fmt::format("{}: expected [[waiver]] tables only, found {}", file, key.str()));
-  }
+std::vector<Waiver> read_waivers(const toml::array* tables, const std::string& file,
+                                 const std::string& today) {
   std::vector<Waiver> waivers;
-  const toml::array* tables = document["waiver"].as_array();
   if (tables == nullptr) return waivers;
   std::set<std::string> ids;
   for (const toml::node& node : *tables) {
-    if (!node.is_table()) throw UsageError(fmt::format("{}: expected [[waiver]] tables only", file));
+    if (!node.is_table()) throw UsageError(fmt::format("{}: expected a table for each deviation", file));
     Waiver waiver = read_waiver(*node.as_table(), waivers.size() + 1, file);
     waiver.expired = !waiver.expires.empty() && waiver.expires < today;  // ISO dates compare as text
     if (!ids.insert(waiver.id).second)
@@ -136,13 +133,26 @@ std::vector<Waiver> read_waivers(const std::filesystem::path& path, const std::s
   return waivers;
 }
 
-std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& waivers, const std::string& target,
-                                                   const model::Profile& profile, const language::History& history,
+std::vector<Waiver> read_waivers(const std::filesystem::path& path, const std::string& today) {
+  const std::string file = path.string();
+  const toml::table document = read_toml(path);
+  for (const auto& [key, value] : document) {
+    if (key.str() != "waiver" || !value.is_array())
+      throw UsageError(fmt::format("{}: expected [[waiver]] tables only, found {}", file, key.str()));
+  }
+  return read_waivers(document["waiver"].as_array(), file, today);
+}
+
+std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& waivers,
+                                                   const std::string& target, const model::Profile& profile,
+                                                   const language::History& history,
                                                    const std::vector<judge::Deviation>& deviations) {
-  if (std::ranges::any_of(deviations, [&](const auto& d) { return beyond_excuse(history, d); })) return std::nullopt;
+  if (std::ranges::any_of(deviations, [&](const auto& d) { return beyond_excuse(history, d); }))
+    return std::nullopt;
   std::vector<const Waiver*> variations, clauses;
   for (const Waiver& waiver : waivers)
-    if (applies(waiver, target, history.name)) (waiver.variation.empty() ? clauses : variations).push_back(&waiver);
+    if (applies(waiver, target, history.name))
+      (waiver.variation.empty() ? clauses : variations).push_back(&waiver);
 
   if (auto used = covering_clauses(clauses, history, deviations)) return used;
   auto rest = left_over(profile, variations, history);
@@ -153,8 +163,10 @@ std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& wa
     std::vector<const Waiver*> fewer = variations;
     fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
     rest = left_over(profile, fewer, history);
-    if (rest && covering_clauses(clauses, history, *rest)) variations = std::move(fewer);
-    else ++i;
+    if (rest && covering_clauses(clauses, history, *rest))
+      variations = std::move(fewer);
+    else
+      ++i;
   }
   used->insert(used->end(), variations.begin(), variations.end());
   return used;

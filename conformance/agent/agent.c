@@ -14,6 +14,10 @@ static const char agent_help[] =
     "  --isolate        each scenario in a fresh IPC namespace (root, or user namespaces, needed)\n"
     "  --time-limit MS  a call that has neither returned nor slept for so long is hung (default 5000)\n"
     "  --directory DIR  where namespaces of queues are made, for implementations that keep them in files\n"
+    "  --console        standard input and output are a console: each line stands behind a marker, and\n"
+    "                   'ready' says when scenarios may come (see ../PROTOCOL.md)\n"
+    "  --blocking HOW   recognise sleeping calls no better than by: syscall, state or settle\n"
+    "  --raw            the system calls themselves, not the C library's functions\n"
     "  --capabilities   tell which of the needs of scenarios this system and user can meet, and exit\n"
     "  --help           this text\n"
     "  --version        the version\n"
@@ -23,7 +27,8 @@ static const char agent_help[] =
 
 struct agent {
   struct conductor conductor;
-  bool capabilities, own_directory;
+  bool capabilities, console, raw;
+  struct claim own_directory; /* where none is given */
   char directory[256];
   struct string input;
   size_t scanned;         /* bytes of the input that hold no unseen "end" */
@@ -31,7 +36,7 @@ struct agent {
   struct string out;
 };
 
-static bool agent_write(const struct string* out) {
+static bool agent_write_bytes(const struct string* out) {
   for (size_t written = 0; written < out->length;) {
     ssize_t count = write(STDOUT_FILENO, out->data + written, out->length - written);
     if (count < 0 && errno == EINTR) continue;
@@ -39,6 +44,35 @@ static bool agent_write(const struct string* out) {
     written += (size_t)count;
   }
   return true;
+}
+
+/* On a console other programs and the system itself write too: the marker tells the agent's lines from
+ * theirs. */
+static bool agent_write(const struct agent* agent, const struct string* out) {
+  if (!agent->console) return agent_write_bytes(out);
+  struct string marked = {0};
+  for (size_t at = 0; at < out->length;) {
+    const char *line = out->data + at, *newline = memchr(line, '\n', out->length - at);
+    size_t length = newline ? (size_t)(newline - line) + 1 : out->length - at;
+    string_word(&marked, "svmq| ");
+    string_add(&marked, line, length);
+    at += length;
+  }
+  bool written = agent_write_bytes(&marked);
+  string_free(&marked);
+  return written;
+}
+
+/* Without echo, without line editing, and every byte as it is. */
+static void agent_raw_terminal(void) {
+  struct termios terminal;
+  for (int file = STDIN_FILENO; file <= STDOUT_FILENO; file++) {
+    if (tcgetattr(file, &terminal) != 0) continue;
+    terminal.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INLCR | IGNCR | ISTRIP | IXON);
+    terminal.c_oflag &= ~(tcflag_t)OPOST;
+    terminal.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+    tcsetattr(file, TCSANOW, &terminal);
+  }
 }
 
 /* -------------------------------------------------------------------------------------------------- input */
@@ -81,7 +115,16 @@ static bool agent_conduct(struct agent* agent, size_t length) {
     else
       conduct_failed(&agent->conductor, scenario->name, error, &agent->out);
   }
-  return agent_write(&agent->out) && go_on;
+  return agent_write(agent, &agent->out) && go_on;
+}
+
+/* A request: a line between scenarios. */
+static bool agent_answer_capabilities(struct agent* agent) {
+  agent->out.length = 0;
+  string_word(&agent->out, "capabilities\n");
+  probe_capabilities(&agent->conductor, &agent->out);
+  string_word(&agent->out, "end\n");
+  return agent_write(agent, &agent->out) && !conductor_interrupted();
 }
 
 /* Conducts the scenarios that the input holds complete; at its end, also an incomplete one. A scenario ends
@@ -97,6 +140,11 @@ static bool agent_take(struct agent* agent, bool at_end) {
     size_t length = newline ? (size_t)(newline - line) : left, whole = newline ? length + 1 : length;
     if (!inside && agent_line_empty(line, length)) {
       agent_drop(agent, whole, agent->line + 1);
+      continue;
+    }
+    if (!inside && agent_line_is(line, length, "capabilities", true)) {
+      agent_drop(agent, whole, agent->line + 1);
+      if (!agent_answer_capabilities(agent)) return false;
       continue;
     }
     if (inside && agent_line_is(line, length, "scenario", false)) {
@@ -154,6 +202,15 @@ static int agent_arguments(struct agent* agent, int count, char** arguments) {
     }
     if (!strcmp(argument, "--isolate")) {
       agent->conductor.isolate = true;
+    } else if (!strcmp(argument, "--console")) {
+      agent->console = true;
+    } else if (!strcmp(argument, "--blocking") && value) {
+      int how = name_index(blocking_names, 3, value);
+      if (how < 0) return agent_usage("neither syscall, state nor settle: ", value);
+      agent->conductor.at_best = (enum blocking)how;
+      i++;
+    } else if (!strcmp(argument, "--raw")) {
+      agent->raw = true;
     } else if (!strcmp(argument, "--capabilities")) {
       agent->capabilities = true;
     } else if (!strcmp(argument, "--time-limit") && value) {
@@ -178,10 +235,10 @@ static bool agent_make_directory(struct agent* agent, char* reason, size_t size)
   agent->conductor.directory = agent->directory;
   if (*agent->directory) return true;
   const char* base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-  snprintf(agent->directory, sizeof agent->directory, "%s/svmq-agent-XXXXXX", base);
-  agent->own_directory = mkdtemp(agent->directory) && chmod(agent->directory, 0711) == 0;
-  if (!agent->own_directory) snprintf(reason, size, "cannot make %s: %s", agent->directory, strerror(errno));
-  return agent->own_directory;
+  agent->conductor.directory = agent->own_directory.path;
+  if (claim_make(&agent->own_directory, base)) return true;
+  snprintf(reason, size, "cannot make a folder in %s: %s", base, strerror(errno));
+  return false;
 }
 
 int main(int count, char** arguments) {
@@ -195,6 +252,8 @@ int main(int count, char** arguments) {
   if (count > 0) agent_name = slash ? slash + 1 : arguments[0];
   int status = agent_arguments(&agent, count, arguments);
   if (status >= 0) return status;
+  if (agent.raw && !calls_choose_raw())
+    return agent_usage("no raw system calls here: ", "this agent's calls are those of a library");
   bool good = !agent.conductor.isolate || isolate_prepare(reason, sizeof reason);
   if (!good && calls.needs_directory) {
     /* Its queues are isolated by their directory; only credentials and shared memory are not. */
@@ -206,14 +265,21 @@ int main(int count, char** arguments) {
   good = good && agent_make_directory(&agent, reason, sizeof reason) &&
          conductor_start(&agent.conductor, reason, sizeof reason);
   if (!good) fprintf(stderr, "%s: %s\n", agent_name, reason);
+  if (good && agent.console) {
+    struct string ready = {0};
+    agent_raw_terminal();
+    string_word(&ready, "ready 1\n");
+    agent_write(&agent, &ready);
+    string_free(&ready);
+  }
   if (good && agent.capabilities) {
     probe_capabilities(&agent.conductor, &agent.out);
-    agent_write(&agent.out);
+    agent_write(&agent, &agent.out);
   } else if (good) {
     agent_read_scenarios(&agent);
   }
   if (good) conductor_stop(&agent.conductor);
-  if (agent.own_directory) folder_remove(agent.directory);
+  claim_drop(&agent.own_directory);
   string_free(&agent.input), string_free(&agent.out);
   if (conductor_interrupted()) return 128 + conductor_interrupted();
   return good ? 0 : 2;

@@ -26,8 +26,13 @@ struct calls {
 
   /* Whether a thread that sleeps in this system call waits on a queue. */
   bool (*waits)(long number, const unsigned long long arguments[6]);
+  bool waits_in_call; /* a waiting thread sleeps in the very call, under one number: it may be learnt by
+                         trying */
 };
 
-extern const struct calls calls;
+extern struct calls calls;
+
+/* From now on the system calls themselves, not the C library's functions; false where there are none. */
+bool calls_choose_raw(void);
 
 #endif

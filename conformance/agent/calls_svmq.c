@@ -18,7 +18,9 @@ static bool calls_waits(long number, const unsigned long long arguments[6]) {
 #endif
 }
 
-const struct calls calls = {"libsvmq-",  svmq_msgget,          svmq_msgsnd,          svmq_msgrcv,
-                            svmq_msgctl, calls_limit_get,      calls_limit_set,      svmq_table,
-                            true,        svmq_namespace_enter, svmq_namespace_enter, svmq_namespace_remove,
-                            calls_waits};
+bool calls_choose_raw(void) { return false; }
+
+struct calls calls = {
+    "libsvmq-",           svmq_msgget,           svmq_msgsnd, svmq_msgrcv, svmq_msgctl,
+    calls_limit_get,      calls_limit_set,       svmq_table,  true,        svmq_namespace_enter,
+    svmq_namespace_enter, svmq_namespace_remove, calls_waits, false};

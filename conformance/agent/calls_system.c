@@ -128,16 +128,105 @@ static ssize_t calls_msgrcv(int id, void* message, size_t size, long type, int f
 }
 #endif
 
-const struct calls calls = {"",
-                            msgget,
-                            calls_msgsnd,
-                            calls_msgrcv,
-                            msgctl,
-                            calls_limit_get,
-                            calls_limit_set,
-                            calls_table,
-                            false,
-                            calls_namespace_new,
-                            calls_namespace_nothing,
-                            calls_namespace_nothing,
-                            calls_waits};
+struct calls calls = {"",
+                      msgget,
+                      calls_msgsnd,
+                      calls_msgrcv,
+                      msgctl,
+                      calls_limit_get,
+                      calls_limit_set,
+                      calls_table,
+                      false,
+                      calls_namespace_new,
+                      calls_namespace_nothing,
+                      calls_namespace_nothing,
+                      calls_waits,
+                      true};
+
+/* -------------------------------------------------------------------------------------- the system calls */
+
+#if defined(AGENT_LINUX)
+
+/* Old numbers of msgctl want to be told that the structures are the present ones; where there was but one
+ * call for all of System V, that too. */
+enum {
+  RAW_IPC_64 = 0x100,
+  RAW_IPC_SEND = 11,
+  RAW_IPC_RECEIVE = 12 | 1 << 16,
+  RAW_IPC_GET = 13,
+  RAW_IPC_CONTROL = 14
+};
+#if defined(__arm__) || defined(__alpha__) || defined(__xtensa__) || \
+    (defined(__mips__) && _MIPS_SIM != _ABIO32)
+enum { RAW_CONTROL_VERSION = RAW_IPC_64 };
+#else
+enum { RAW_CONTROL_VERSION = 0 };
+#endif
+
+#if defined(SYS_ipc)
+#define RAW_FALLBACK(result, ...) \
+  if ((result) == -1 && errno == ENOSYS) (result) = syscall(SYS_ipc, __VA_ARGS__)
+#else
+#define RAW_FALLBACK(result, ...) ((void)0)
+#endif
+#if !defined(SYS_msgget)
+static long raw_none(void) {
+  errno = ENOSYS;
+  return -1;
+}
+#endif
+
+static int raw_msgget(key_t key, int flags) {
+#if defined(SYS_msgget)
+  long result = syscall(SYS_msgget, (long)key, (long)flags);
+#else
+  long result = raw_none();
+#endif
+  RAW_FALLBACK(result, (long)RAW_IPC_GET, (long)key, (long)flags, 0L, 0L);
+  return (int)result;
+}
+
+static int raw_msgsnd(int id, const void* message, size_t size, int flags) {
+#if defined(SYS_msgsnd)
+  long result = syscall(SYS_msgsnd, (long)id, message, size, (long)flags);
+#else
+  long result = raw_none();
+#endif
+  RAW_FALLBACK(result, (long)RAW_IPC_SEND, (long)id, size, (long)flags, message, 0L);
+  return (int)result;
+}
+
+static ssize_t raw_msgrcv(int id, void* message, size_t size, long type, int flags) {
+#if defined(SYS_msgrcv)
+  long result = syscall(SYS_msgrcv, (long)id, message, size, type, (long)flags);
+#else
+  long result = raw_none();
+#endif
+  RAW_FALLBACK(result, (long)RAW_IPC_RECEIVE, (long)id, size, (long)flags, message, type);
+  return (ssize_t)result;
+}
+
+static int raw_msgctl(int id, int command, struct msqid_ds* buffer) {
+#if defined(SYS_msgctl)
+  long result = syscall(SYS_msgctl, (long)id, (long)(command | RAW_CONTROL_VERSION), buffer);
+#else
+  long result = raw_none();
+#endif
+  RAW_FALLBACK(result, (long)RAW_IPC_CONTROL, (long)id, (long)(command | RAW_IPC_64), 0L, buffer, 0L);
+  return (int)result;
+}
+
+bool calls_choose_raw(void) {
+  calls.prefix = "raw-";
+  calls.msgget = raw_msgget;
+  calls.msgsnd = raw_msgsnd;
+  calls.msgrcv = raw_msgrcv;
+  calls.msgctl = raw_msgctl;
+  return true;
+}
+
+#else
+
+bool calls_choose_raw(void) { return false; }
+
+#endif

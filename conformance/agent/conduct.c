@@ -201,6 +201,11 @@ static bool stage_prepare(struct stage* stage, const char* text, size_t length) 
   struct conductor* conductor = stage->conductor;
   struct history* history = &stage->history;
   char directory[256] = "";
+  conductor->serial++;
+  if (*stage->scenario->unfit) {
+    history_line(history, "unsupported word-size", stage->scenario->unfit);
+    return false;
+  }
   /* Queues with a namespace of their own need the system's only to keep segments apart from those of others.
    */
   if (conductor->isolate && (!calls.needs_directory || stage->scenario->has_segments)) {
@@ -211,7 +216,7 @@ static bool stage_prepare(struct stage* stage, const char* text, size_t length) 
     stage->shared->namespace_count++;
   }
   if (calls.needs_directory) {
-    snprintf(directory, sizeof directory, "%.200s/%u", conductor->directory, ++conductor->serial);
+    snprintf(directory, sizeof directory, "%.200s/%u", conductor->directory, conductor->serial);
     /* Made here, for processes that enter it at once must all find it open to every user. */
     mkdir(directory, 0700), chmod(directory, 01777);
     snprintf(stage->shared->directory, sizeof stage->shared->directory, "%.200s", conductor->directory);
@@ -232,7 +237,8 @@ static bool stage_prepare(struct stage* stage, const char* text, size_t length) 
   stage->leavings.segments = !conductor->isolate;
   leavings_before(&stage->leavings, stage->scenario);
   *stage->shared->scratch = '\0';
-  if (stage->scenario->has_files && !scratch_make(stage->shared->scratch, sizeof stage->shared->scratch)) {
+  if (stage->scenario->has_files && !scratch_make(&conductor->scratch, conductor->serial,
+                                                  stage->shared->scratch, sizeof stage->shared->scratch)) {
     history_line(history, "unsupported files", strerror(errno));
     return false;
   }

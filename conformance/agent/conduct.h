@@ -16,6 +16,7 @@ struct conductor {
   /* Given. */
   const char* program;   /* argv[0] */
   bool isolate;          /* a fresh IPC namespace for each scenario; isolate_prepare() has been done */
+  enum blocking at_best; /* no better way to recognise sleeping calls is used */
   long limit;            /* milliseconds until "hung" */
   const char* directory; /* the base of namespaces, where those have directories */
 
@@ -29,7 +30,8 @@ struct conductor {
   char limits[128]; /* as they stand in a history */
   char own[1024];   /* lines of a history: the ids that exist, its own credentials */
   struct standing standing[MAX_ACTORS];
-  bool stale;      /* processes were killed whose reports may still lie in the pipe */
+  bool stale; /* processes were killed whose reports may still lie in the pipe */
+  struct claim scratch;
   unsigned serial; /* of scenarios */
 };
 

@@ -120,11 +120,13 @@ bool conductor_start(struct conductor* conductor, char* reason, size_t size) {
     conductor->blocking = observe_probe(conductor->shared);
     conduct_read_limits(conductor);
   }
+  if (conductor->blocking < conductor->at_best) conductor->blocking = conductor->at_best;
   return true;
 }
 
 void conductor_stop(struct conductor* conductor) {
   pool_end(conductor);
+  claim_drop(&conductor->scratch);
   close(conductor->shared_file);
   close(conductor->report_read);
   close(conductor->report_write);

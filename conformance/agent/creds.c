@@ -147,7 +147,10 @@ void creds_prepare(void) {
 #endif
 
 /* setfsgid() has no error return; with an impossible id it only tells the present one. */
-gid_t creds_fsgid(void) { return (gid_t)syscall(CREDS_SETFSGID, (long)-1); }
+gid_t creds_fsgid(void) {
+  long present = syscall(CREDS_SETFSGID, (long)-1);
+  return present == -1 && errno == ENOSYS ? getegid() : (gid_t)present;
+}
 
 void creds_observe(struct creds* seen) {
   creds_observe_ids(seen);

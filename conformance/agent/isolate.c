@@ -113,14 +113,68 @@ void leavings_remove(struct leavings* l) {
 
 /* ------------------------------------------------------------------------------------------------ folders */
 
-bool scratch_make(char* path, size_t size) {
-  const char* folder = getenv("TMPDIR");
-  snprintf(path, size, "%s/svmq-scratch-XXXXXX", folder && *folder ? folder : "/tmp");
-  if (!mkdtemp(path)) {
-    *path = '\0';
+static bool claim_lock(int file) {
+  struct flock lock;
+  memset(&lock, 0, sizeof lock);
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return fcntl(file, F_SETLK, &lock) == 0;
+}
+
+/* Removes what agents of this user left that were killed: nobody holds its lock any more. */
+static void claim_sweep(const char* base) {
+  char path[1024], lock[1100];
+  DIR* folder = opendir(base);
+  for (struct dirent* entry; folder && (entry = readdir(folder));) {
+    struct stat status;
+    if (strncmp(entry->d_name, CLAIM_PREFIX, strlen(CLAIM_PREFIX)) != 0) continue;
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", base, entry->d_name) >= sizeof path) continue;
+    if (lstat(path, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid()) continue;
+    snprintf(lock, sizeof lock, "%s/lock", path);
+    int file = open(lock, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (file >= 0 && claim_lock(file)) folder_remove(path);
+    if (file >= 0) close(file);
+  }
+  if (folder) closedir(folder);
+}
+
+/* The lock has its name only once it is held, so that no other agent takes a new folder for an abandoned one.
+ */
+bool claim_make(struct claim* claim, const char* base) {
+  char unnamed[300], named[300];
+  claim_sweep(base);
+  snprintf(claim->path, sizeof claim->path, "%.200s/" CLAIM_PREFIX "XXXXXX", base);
+  if (!mkdtemp(claim->path)) {
+    *claim->path = '\0';
     return false;
   }
-  return chmod(path, 0777) == 0;
+  snprintf(unnamed, sizeof unnamed, "%s/new", claim->path);
+  snprintf(named, sizeof named, "%s/lock", claim->path);
+  claim->lock = open(unnamed, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (claim->lock >= 0 && claim_lock(claim->lock) && rename(unnamed, named) == 0 &&
+      chmod(claim->path, 0711) == 0)
+    return true;
+  int error = errno;
+  claim_drop(claim);
+  errno = error;
+  return false;
+}
+
+void claim_drop(struct claim* claim) {
+  if (!*claim->path) return;
+  folder_remove(claim->path);
+  if (claim->lock >= 0) close(claim->lock);
+  *claim->path = '\0';
+}
+
+bool scratch_make(struct claim* claim, unsigned serial, char* path, size_t size) {
+  const char* base = getenv("TMPDIR");
+  *path = '\0';
+  if (!*claim->path && !claim_make(claim, base && *base ? base : "/tmp")) return false;
+  snprintf(path, size, "%s/%u", claim->path, serial);
+  if (mkdir(path, 0700) == 0) return chmod(path, 0777) == 0;
+  *path = '\0';
+  return false;
 }
 
 void folder_remove(const char* path) {

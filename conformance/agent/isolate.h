@@ -27,8 +27,19 @@ void leavings_before(struct leavings* leavings, const struct scenario* scenario)
 void leavings_note(struct leavings* leavings, enum call call, int id);
 void leavings_remove(struct leavings* leavings);
 
-/* Makes the scratch folder, open to every user; removes it with all that is in it. */
-bool scratch_make(char* path, size_t size);
+/* A folder of this agent alone. If the agent is killed, the next one that claims a folder there removes it.
+ */
+struct claim {
+  char path[256]; /* "": none */
+  int lock;
+};
+#define CLAIM_PREFIX "svmq-agent-"
+bool claim_make(struct claim* claim, const char* base);
+void claim_drop(struct claim* claim);
+
+/* Makes a scratch folder, open to every user. */
+bool scratch_make(struct claim* claim, unsigned serial, char* path, size_t size);
+/* Removes a folder with all that is in it. */
 void folder_remove(const char* path);
 
 #endif

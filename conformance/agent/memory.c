@@ -57,11 +57,11 @@ struct span region_buffer(struct region* region, enum memory memory, size_t size
     case MEMORY_NULL: span.begin = span.end = NULL; return span;
     case MEMORY_UNMAPPED: span.begin = span.end = region->guard + 64; return span;
     case MEMORY_ENDS:
-      span.begin = region->guard - sizeof(long) - accessible;
+      span.begin = region->guard - sizeof(message_type) - accessible;
       span.end = region->guard;
       break;
     default:
-      span.end = region->base + (size < MAX_TEXT ? size : MAX_TEXT) + sizeof(long) + MEMORY_BEYOND;
+      span.end = region->base + (size < MAX_TEXT ? size : MAX_TEXT) + sizeof(message_type) + MEMORY_BEYOND;
       break;
   }
   region_fill(region, span.begin, span.end);
@@ -77,8 +77,8 @@ void region_release(struct region* region) {
   region->readonly = 0;
 }
 
-struct span region_message(struct region* region, enum memory memory, long type, const struct piece* pieces,
-                           int count, size_t size) {
+struct span region_message(struct region* region, enum memory memory, message_type type,
+                           const struct piece* pieces, int count, size_t size) {
   struct span span = {region->base, NULL};
   if (memory == MEMORY_NULL || memory == MEMORY_UNMAPPED) return region_buffer(region, memory, 0, 0);
   size_t length = (size_t)text_size(pieces, count);

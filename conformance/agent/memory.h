@@ -34,7 +34,7 @@ void region_release(struct region* region);
 bool region_changed(const struct region* region, const char* from, const char* to);
 
 /* A message: the type, the text, and zero bytes up to `size`. */
-struct span region_message(struct region* region, enum memory memory, long type, const struct piece* pieces,
-                           int count, size_t size);
+struct span region_message(struct region* region, enum memory memory, message_type type,
+                           const struct piece* pieces, int count, size_t size);
 
 #endif

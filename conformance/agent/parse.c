@@ -237,6 +237,7 @@ bool scenario_parse(struct scenario* s, char* memory, const char* text, size_t l
   memset(s, 0, offsetof(struct scenario, actors));
   s->seed_count = 0;
   s->has_files = s->has_limits = s->has_exec = s->has_segments = s->has_own_calls = false;
+  s->unfit[0] = '\0';
   s->memory = memory;
   s->memory_used = 0;
   s->memory_size = SCENARIO_MEMORY;

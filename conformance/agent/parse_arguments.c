@@ -120,19 +120,30 @@ static bool parse_bad_pointer(struct parser* p, struct step* step) {
   return true;
 }
 
+static void parse_unfit(struct parser* p, const char* what, long long value) {
+  snprintf(p->s->unfit, sizeof p->s->unfit, "line %d: %s %lld is beyond this system's long", p->line, what,
+           value);
+}
+
 /* A type must fit in the system's long, or the call could not be made as written. */
-static long long parse_type(struct parser* p) {
+static long long parse_type(struct parser* p, long long most) {
   long long type = parse_number(p);
-  if (type < LONG_MIN || type > LONG_MAX)
-    parse_fail(p, "type %lld does not fit in the long of this system", type);
+  if (type < -most - 1 || type > most) parse_unfit(p, "type", type);
   return type;
+}
+
+/* The same for a size; -1 is the largest everywhere. */
+static long long parse_size(struct parser* p) {
+  long long size = parse_number(p), most = SIZE_MAX / 2 < LLONG_MAX ? (long long)(SIZE_MAX / 2) : LLONG_MAX;
+  if (size < -most - 1 || size > most) parse_unfit(p, "size", size);
+  return size;
 }
 
 static void parse_message(struct parser* p, struct step* step) {
   char word[MAX_NAME + 1];
   if (parse_bad_pointer(p, step)) return;
   parse_expect(p, '{');
-  step->type = parse_type(p);
+  step->type = parse_type(p, MESSAGE_TYPE_MAX);
   parse_expect(p, ',');
   parse_text(p, step);
   if (parse_accept(p, ',')) {
@@ -222,7 +233,7 @@ static void parse_groups(struct parser* p, struct creds* creds) {
       parse_fail(p, "more than %d groups", CREDS_GROUPS);
       return;
     }
-    creds->groups[creds->group_count++] = (gid_t)parse_range(p, 0, UINT32_MAX);
+    creds->groups[creds->group_count++] = (gid_t)parse_range(p, 0, UINT32_MAX - 1LL);
     if (parse_peek(p) != ',') return;
     p->at++;
     string_char(&p->out, ',');
@@ -260,12 +271,12 @@ void parse_creds(struct parser* p, struct creds* creds) {
     creds->named |= 1u << index;
     parse_expect(p, '=');
     switch (index) {
-      case 0: creds->uid = (uid_t)parse_range(p, 0, UINT32_MAX); break;
-      case 1: creds->gid = (gid_t)parse_range(p, 0, UINT32_MAX); break;
+      case 0: creds->uid = (uid_t)parse_range(p, 0, UINT32_MAX - 1LL); break;
+      case 1: creds->gid = (gid_t)parse_range(p, 0, UINT32_MAX - 1LL); break;
       case 2: parse_groups(p, creds); break;
       case 3: parse_caps(p, creds); break;
-      case 4: creds->ruid = (uid_t)parse_range(p, 0, UINT32_MAX); break;
-      default: creds->fsgid = (gid_t)parse_range(p, 0, UINT32_MAX); break;
+      case 4: creds->ruid = (uid_t)parse_range(p, 0, UINT32_MAX - 1LL); break;
+      default: creds->fsgid = (gid_t)parse_range(p, 0, UINT32_MAX - 1LL); break;
     }
   }
 }
@@ -300,13 +311,13 @@ void parse_arguments(struct parser* p, struct step* step) {
       break;
     case CALL_MSGSND:
       parse_id(p, step), parse_comma(p), parse_message(p, step), parse_comma(p);
-      step->size = parse_number(p), parse_comma(p);
+      step->size = parse_size(p), parse_comma(p);
       step->flags = parse_flags(p);
       break;
     case CALL_MSGRCV:
       parse_id(p, step), parse_comma(p), parse_buffer(p, step), parse_comma(p);
-      step->size = parse_number(p), parse_comma(p);
-      step->type = parse_type(p), parse_comma(p);
+      step->size = parse_size(p), parse_comma(p);
+      step->type = parse_type(p, LONG_MAX), parse_comma(p);
       step->flags = parse_flags(p);
       break;
     case CALL_MSGCTL: parse_msgctl(p, step); break;
@@ -316,7 +327,7 @@ void parse_arguments(struct parser* p, struct step* step) {
       break;
     case CALL_SHMGET:
       parse_key(p, step), parse_comma(p);
-      step->size = parse_number(p), parse_comma(p);
+      step->size = parse_size(p), parse_comma(p);
       step->flags = parse_flags(p);
       break;
     case CALL_GETLIMIT: step->limit = parse_one_of(p, limit_names, LIMIT_COUNT, "a limit"); break;

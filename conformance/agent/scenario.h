@@ -81,6 +81,7 @@ struct scenario {
   struct item* items;
   bool has_files, has_limits, has_exec, has_segments;
   bool has_own_calls; /* calls under test by the conductor */
+  char unfit[100];    /* a number that a 32-bit system cannot express; "": none */
   char* memory;
   size_t memory_used, memory_size;
 };

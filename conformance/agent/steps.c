@@ -101,8 +101,8 @@ static enum record_state step_msgget(struct act* act) {
 static enum record_state step_msgsnd(struct act* act) {
   const struct step* step = act->step;
   if (!region_make(&act->worker->region)) return act_failed(act, "no memory");
-  struct span span = region_message(&act->worker->region, step->memory, (long)step->type, step->pieces,
-                                    step->piece_count, (size_t)step->size);
+  struct span span = region_message(&act->worker->region, step->memory, (message_type)step->type,
+                                    step->pieces, step->piece_count, (size_t)step->size);
   int id = (int)act_id(act), flags = flags_of_system(step->flags);
   act_begin(act);
   int result = calls.msgsnd(id, span.begin, (size_t)step->size, flags);
@@ -113,7 +113,7 @@ static enum record_state step_msgsnd(struct act* act) {
 
 static void step_received(struct act* act, const struct span* span) {
   struct worker* worker = act->worker;
-  long type;
+  message_type type;
   size_t count = (size_t)act->value, room = (size_t)(span->end - span->begin);
   if (room < sizeof type) return;
   memcpy(&type, span->begin, sizeof type);

@@ -47,6 +47,7 @@
 #include <sys/types.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,6 +66,15 @@
 #elif defined(MAP_ANON)
 #define AGENT_MAP_ANONYMOUS MAP_ANON
 #endif /* else /dev/zero is mapped */
+
+/* The type of a message as the calls have it. In the x32 ABI it has the 64 bits of the kernel's long. */
+#if defined(__x86_64__) && defined(__ILP32__)
+typedef long long message_type;
+#define MESSAGE_TYPE_MAX LLONG_MAX
+#else
+typedef long message_type;
+#define MESSAGE_TYPE_MAX LONG_MAX
+#endif
 
 /* Orders the accesses to the shared mapping of conductor and workers. Each waits for the other in a system
  * call, which orders them on all systems known; the fence makes it certain where the compiler offers one. */

@@ -259,7 +259,7 @@ int worker_exec(struct worker* worker) {
 #if defined(AGENT_LINUX)
   execv("/proc/self/exe", arguments);
 #endif
-  execvp(worker_fixed.program, arguments);
+  execv(worker_fixed.program, arguments); /* not execvp(): it would give what is no program to a shell */
   int error = errno;
   creds_lower(slot->effective);
   return error;

@@ -419,16 +419,20 @@ TEST_P(Agent, WhatIsNoScenarioIsSaidAndTheNextGoesOn) {
       "scenario three\nprocess A\nA: msgsnd(q, NULL, 1, 0)\nend\n"
       "scenario four\nprocess A\n"
       "scenario five\n  process A   # yes\n A : msgget( 1 ,0 )# no\nend\n"
+      "scenario empty\nprocess A\nconcurrent {\n}\nend\n"
+      "scenario keeps\nq = msgget(1, 0)\nend\n"
       "scenario six\nprocess A\nA: msgget(1, 0)");
   auto all = histories(result.out);
-  ASSERT_EQ(all.size(), 7u) << result.out;
+  ASSERT_EQ(all.size(), 9u) << result.out;
   Lines expected{"failed line 3: expected a number, found the end of the line",
                  "failed line 6: expected 'scenario', found 'garbage'",
                  "failed line 9: language 2 is not known, only 1",
                  "failed line 13: variable 'q' is used before it is set",
                  "failed line 16: the scenario has no 'end'",
                  "A: msgget(1, 0) = -1 ENOENT",
-                 "failed line 23: the scenario has no 'end'"};
+                 "failed line 24: a block without a step",
+                 "failed line 27: the conductor keeps no values",
+                 "failed line 31: the scenario has no 'end'"};
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(events(all[i]), Lines{expected[i]});
   EXPECT_EQ(WEXITSTATUS(result.status), 0);
 }
@@ -462,7 +466,7 @@ TEST_P(Agent, CapabilitiesAreFoundByTrying) {
 // Whether a scenario is being conducted with that folder for temporary files.
 bool has_scratch(const std::filesystem::path& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.path().filename().string().starts_with("svmq-scratch")) return true;
+    if (entry.path().filename().string().starts_with("svmq-agent-")) return true;
   return false;
 }
 
@@ -492,6 +496,103 @@ TEST_P(Agent, TermSignalEndsAllAtOnce) {
     }
   }
   std::filesystem::remove_all(folder);
+}
+
+TEST_P(Agent, WhatAKilledAgentLeftGoesWithTheNext) {
+  auto folder = std::filesystem::temp_directory_path() / ("svmq-agent-left-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  Setting setting{
+      .program = GetParam(), .environment = {"TMPDIR=" + folder.string()}, .meanwhile = [&](pid_t agent) {
+        for (int i = 0; i < 5000 && !has_scratch(folder); ++i) usleep(1000);
+        usleep(20000);
+        kill(agent, SIGKILL);
+      }};
+  run(setting, "scenario long\nprocess A\nA: create(\"f\")\ntick()\ntick()\ntick()\nend\n");
+  EXPECT_TRUE(has_scratch(folder));
+  setting.meanwhile = nullptr;
+  run(setting, "scenario short\nprocess A\nA: create(\"f\")\nend\n");
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+  std::filesystem::remove_all(folder);
+}
+
+// Scenarios share their processes; nothing of one may be seen in the next.
+TEST_P(Agent, EveryScenarioBeginsAlike) {
+  NEEDS_ROOT();
+  Outcome result = conduct(
+      "scenario one\nprocess A uid=1000 gid=1000 groups=7,8 caps=ipc_owner\nprocess B\nA: q = msgget(1, "
+      "0666|IPC_CREAT)\n"
+      "A: handler(SIGTERM, ignore)\nA: mask(SIGUSR1)\nkill(A, SIGUSR1)\nA: become(uid=1001 fsgid=5)\n"
+      "B: unshare()\nB: msgget(1, 0666|IPC_CREAT)\nA: msgrcv(q, buf, 1, 0, 0)\nend\n"
+      "scenario two\nprocess A\nprocess B\nB: msgget(1, 0)\nA: msgget(1, 0)\nA: unmask(SIGUSR1)\n"
+      "A: q = msgget(IPC_PRIVATE, 0600)\nB: msgctl(q, IPC_RMID, NULL)\nA: msgget(1, 0)\nkill(A, "
+      "SIGTERM)\nend\n"
+      "scenario three\nprocess A uid=1002\nA: msgget(1, 0)\nend\n");
+  auto all = histories(result.out);
+  ASSERT_EQ(all.size(), 3u) << result.out;
+  EXPECT_EQ(events(all[0]).back(), "blocked A") << all[0];
+  Lines second = lines(all[1]), head;
+  for (const std::string& line : second)
+    if (line.starts_with("process ") || line.starts_with("conductor "))
+      head.push_back(line.substr(line.find(" uid")));
+  EXPECT_EQ(head, Lines(3, head.front())) << "a process has the conductor's own credentials";
+  EXPECT_EQ(events(all[1]),
+            (Lines{"B: msgget(1, 0) = -1 ENOENT", "A: msgget(1, 0) = -1 ENOENT", "A: unmask(SIGUSR1) = 0",
+                   "A: q = msgget(IPC_PRIVATE, 0600) = 0", "B: msgctl(q, IPC_RMID, NULL) = 0",
+                   "A: msgget(1, 0) = -1 ENOENT", "kill(A, SIGTERM) = 0", "A: +++ killed by SIGTERM +++"}));
+  EXPECT_NE(all[2].find("process A uid=1002 gid=0 groups=none caps=none ruid=1002 fsgid=0"),
+            std::string::npos)
+      << all[2];
+}
+
+// Two that sleep must be found quiet by time alone.
+TEST_P(Agent, SleepersSettleByTime) {
+  std::string scenario =
+      "scenario s\nprocess A\nprocess B\nprocess C\nA: q = msgget(IPC_PRIVATE, 0600)\nA: msgrcv(q, buf, 1, "
+      "1, 0)\n"
+      "B: handler(SIGUSR1, catch)\nB: msgrcv(q, buf, 1, 2, 0)\nkill(B, SIGUSR1)\nC: msgsnd(q, {1, \"x\"}, 1, "
+      "0)\nend\n";
+  Outcome result =
+      conduct(scenario, {.arguments = {"--isolate", "--blocking", "settle", "--time-limit", "2000"}});
+  EXPECT_NE(result.out.find("blocking=settle"), std::string::npos);
+  EXPECT_EQ(result.out.find("hung"), std::string::npos) << result.out;
+  EXPECT_TRUE(contains(lines(result.out), "blocked A B")) << result.out;
+  EXPECT_TRUE(contains(lines(result.out), "B: <... msgrcv resumed> = -1 EINTR")) << result.out;
+  EXPECT_TRUE(contains(lines(result.out), "A: <... msgrcv resumed> = 1 {1, \"x\"}")) << result.out;
+}
+
+TEST_P(Agent, RequestsAndScenariosAreAnsweredInTheirOrder) {
+  Outcome result =
+      run({.program = GetParam()},
+          "# first\ncapabilities\nscenario one\nprocess A\nA: msgget(1, 0)\nend\n\ncapabilities\n");
+  EXPECT_TRUE(result.out.starts_with("capabilities\nuids ")) << result.out;
+  std::size_t history = result.out.find("end\nhistory one"),
+              again = result.out.find("end\ncapabilities\nuids");
+  EXPECT_LT(history, again) << result.out;
+  EXPECT_NE(again, std::string::npos) << result.out;
+  EXPECT_TRUE(result.out.ends_with("\nend\n"));
+}
+
+TEST_P(Agent, OnAConsoleEveryLineIsMarked) {
+  Outcome result = run({.program = GetParam(), .arguments = {"--isolate", "--console"}},
+                       "scenario one\nprocess A\nA: msgget(1, 0)\nend\n");
+  Lines all = lines(result.out);
+  ASSERT_GT(all.size(), 3u);
+  EXPECT_EQ(all.front(), "svmq| ready 1");
+  for (const std::string& line : all) EXPECT_TRUE(line.starts_with("svmq| ")) << line;
+}
+
+TEST(AgentCalls, RawSystemCallsGiveWhatTheLibraryGives) {
+  std::string scenario =
+      "scenario s\nprocess A\nprocess B\nA: q = msgget(7, 0600|IPC_CREAT)\nA: msgsnd(q, {5, \"abc\"}, 3, 0)\n"
+      "B: msgrcv(q, buf, 9, 0, 0)\nB: msgrcv(q, buf, 9, 0, 0)\nA: msgctl(q, IPC_STAT, BAD)\nA: msgctl(q, "
+      "MSG_INFO, buf)\n"
+      "A: msgctl(q, IPC_RMID, NULL)\nend\n";
+  Outcome library = run({.program = "svmq-agent"}, scenario);
+  if (WEXITSTATUS(library.status) == 2) GTEST_SKIP() << "cannot isolate scenarios here: " << library.err;
+  Outcome raw = run({.program = "svmq-agent", .arguments = {"--isolate", "--raw"}}, scenario);
+  EXPECT_NE(raw.out.find("agent 1 raw-"), std::string::npos) << raw.out;
+  EXPECT_EQ(sorted(events(library.out)), sorted(events(raw.out)));
+  EXPECT_EQ(WEXITSTATUS(run({.program = "svmq-agent-impl", .arguments = {"--raw"}}, "").status), 2);
 }
 
 TEST_P(Agent, AUsedNamespaceIsLeftAsItWas) {
@@ -577,9 +678,10 @@ TEST(AgentArguments, WrongOnesAreRefused) {
     EXPECT_EQ(WEXITSTATUS(result.status), 2);
     EXPECT_NE(result.err.find("--help"), std::string::npos);
   }
-  for (std::string right : {"--help", "--version"})
-    EXPECT_NE(run({.program = "svmq-agent", .arguments = {right}}, "").out.find("svmq-agent"),
-              std::string::npos);
+  for (std::string program : {"svmq-agent", "svmq-agent-impl"})
+    for (std::string right : {"--help", "--version"})
+      EXPECT_NE(run({.program = program, .arguments = {right}}, "").out.find(program + " "),
+                std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, Agent, testing::Values("svmq-agent", "svmq-agent-impl"),

@@ -18,7 +18,7 @@ namespace svmq::language {
 namespace {
 
 constexpr std::uint64_t most_received = 256u << 20;  // bytes that all received texts of one parse expand to
-constexpr std::string_view needs_known[] = {"uids", "caps",    "namespaces",    "limits", "threads",
+constexpr std::string_view needs_known[] = {"word-size", "uids", "caps",    "namespaces",    "limits", "threads",
                                             "exec", "stop",    "signals",       "files",  "table",
                                             "shm",  "next_id", "privilege-drop"};
 

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -33,7 +34,7 @@ namespace {
 using namespace std::chrono_literals;
 using judge::Verdict;
 
-constexpr std::size_t under_way = 8;  // scenarios that an agent has before it
+constexpr std::size_t under_way = 32;  // scenarios that an agent has before it
 
 // ----------------------------------------------------------------------------------------------------
 // collecting
@@ -310,10 +311,13 @@ Results conduct(const Plan& plan, Listener& listener) {
   const std::time_t started = std::time(nullptr);
   const auto shared = std::make_shared<Shared>(plan, listener);
   std::vector<std::thread> threads;
-  shared->working = plan.jobs * plan.targets.size();
+  const auto agents = [&](const Target& target) {
+    return target.agents == 0 ? plan.jobs : std::min(plan.jobs, target.agents);
+  };
+  for (const Target& target : plan.targets) shared->working += agents(target);
   for (unsigned job = 0; job < plan.jobs; ++job) {
     for (std::size_t target = 0; target < plan.targets.size(); ++target)
-      threads.emplace_back(work, shared, target);
+      if (job < agents(plan.targets[target])) threads.emplace_back(work, shared, target);
   }
   const bool all_ended = shared->all_done.wait(interrupt::descriptor(), -1ms) || cut_short(*shared);
   for (std::thread& thread : threads) all_ended ? thread.join() : thread.detach();

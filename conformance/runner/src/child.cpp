@@ -187,18 +187,35 @@ void Child::kill_all() {
   living.clear();
 }
 
+Sent write_some(int descriptor, std::string& text) {
+  while (!text.empty()) {
+    const ssize_t n = write(descriptor, text.data(), text.size());
+    if (n > 0)
+      text.erase(0, static_cast<std::size_t>(n));
+    else if (errno == EAGAIN)
+      return Sent::some;
+    else if (errno != EINTR)
+      return Sent::refused;
+  }
+  return Sent::all;
+}
+
 Finished run_to_end(const Program& program, std::chrono::milliseconds patience) {
+  return converse(program, "", patience);
+}
+
+Finished converse(const Program& program, std::string input, std::chrono::milliseconds patience) {
   Child child(program);
-  child.close_input();
   Finished finished;
   const Clock::time_point deadline = Clock::now() + patience;
   bool output = true, errors = true;
   while (output || errors) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     if (left <= 0ms || interrupt::requested()) break;
-    std::array<pollfd, 3> wait{pollfd{output ? child.output() : -1, POLLIN, 0},
+    if (child.input() >= 0 && write_some(child.input(), input) != Sent::some) child.close_input();
+    std::array<pollfd, 4> wait{pollfd{output ? child.output() : -1, POLLIN, 0},
                                pollfd{errors ? child.errors() : -1, POLLIN, 0},
-                               pollfd{interrupt::descriptor(), POLLIN, 0}};
+                               pollfd{child.input(), POLLOUT, 0}, pollfd{interrupt::descriptor(), POLLIN, 0}};
     poll(wait.data(), wait.size(), static_cast<int>(left.count()));
     if (output) output = drain(child.output(), finished.output);
     if (errors) errors = drain(child.errors(), finished.errors);

@@ -51,11 +51,17 @@ class Child {
   int input_ = -1, output_ = -1, errors_ = -1;
 };
 
-// Runs a program without input to its end, at most `patience` long.
+// Writes what the pipe takes at the moment, off the front of `text`. Refused: nobody reads it any more.
+enum class Sent { all, some, refused };
+Sent write_some(int descriptor, std::string& text);
+
+// Runs a program to its end, at most `patience` long, with this on its standard input.
 struct Finished {
   std::string output, errors;
   std::string death;  // as of Child::end
 };
+Finished converse(const Program& program, std::string input, std::chrono::milliseconds patience);
+// Without input.
 Finished run_to_end(const Program& program, std::chrono::milliseconds patience);
 
 }  // namespace svmq::runner

@@ -7,6 +7,7 @@
 
 #include "commands.hpp"
 #include "console.hpp"
+#include "dialogue.hpp"
 #include "results.hpp"
 #include "scenario_source.hpp"
 #include "svmq/judge/judge.hpp"
@@ -68,7 +69,7 @@ int judge_files(const JudgeOptions& options) {
   std::vector<std::pair<std::string, Run>> runs;
   bool deviates = false, all_conform = true;
   for (const std::string& file : options.files) {
-    const std::string text = read_file(file);
+    const std::string text = without_markers(read_file(file));
     auto parsed = language::parse_histories(text, file);
     if (const auto* error = std::get_if<language::ParseError>(&parsed)) throw UsageError(error->message());
     const auto& histories = std::get<std::vector<language::History>>(parsed);

@@ -1,18 +1,14 @@
 #include "conductor.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <deque>
 #include <filesystem>
 #include <optional>
 #include <system_error>
 #include <utility>
 
-#include "child.hpp"
+#include "dialogue.hpp"
 #include "interrupt.hpp"
 #include "svmq/judge/execute.hpp"
 #include "svmq/language/parse.hpp"
@@ -82,33 +78,9 @@ milliseconds bound(const language::Scenario& scenario, milliseconds time_limit) 
 // agent
 
 constexpr std::size_t longest_history = std::size_t{256} << 20;
-constexpr std::size_t errors_kept = 2000;
 constexpr int deaths_in_a_row = 3;  // so many without one history between them: it will never work
 
-enum class Stream { open, closed };
-
-Stream read_into(int descriptor, std::string& text) {
-  std::array<char, 65536> block;
-  for (;;) {
-    const ssize_t n = read(descriptor, block.data(), block.size());
-    if (n > 0)
-      text.append(block.data(), static_cast<std::size_t>(n));
-    else if (n == 0)
-      return Stream::closed;
-    else if (errno != EINTR)
-      return errno == EAGAIN ? Stream::open : Stream::closed;
-  }
-}
-
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-std::string last_line(const std::string& text) {
-  const std::size_t end = text.find_last_not_of(" \n");
-  if (end == std::string::npos) return "";
-  const std::size_t begin = text.rfind('\n', end);
-  return text.substr(begin == std::string::npos ? 0 : begin + 1,
-                     end - (begin == std::string::npos ? 0 : begin + 1) + 1);
-}
 
 class AgentConductor : public Conductor {
  public:
@@ -118,7 +90,7 @@ class AgentConductor : public Conductor {
 
   void submit(std::shared_ptr<const Task> task) override {
     if (waiting_.empty()) began_ = Clock::now();
-    if (child_) unsent_ += task->text;
+    if (agent_) agent_->send(task->text);
     waiting_.push_back(std::move(task));
   }
 
@@ -127,100 +99,71 @@ class AgentConductor : public Conductor {
   Conducted receive() override {
     if (!broken_.empty()) return failed(broken_);
     if (!start()) return failed(broken_);
-    const Clock::time_point deadline = began_ + bound(waiting_.front()->scenario, time_limit_);
+    if (!agent_->ready()) {
+      if (!wait_until_ready()) return lost(fmt::format("did not start{}", said()));
+      began_ = Clock::now();
+    }
+    const milliseconds patience = bound(waiting_.front()->scenario, time_limit_) * target_.slowness;
+    const Clock::time_point deadline = began_ + patience;
     for (;;) {
-      if (std::optional<std::string> text = next_history()) return received(std::move(*text));
-      if (output_.size() > longest_history) return lost("writes without end");
+      if (std::optional<std::string> text = agent_->next_block()) return received(std::move(*text));
+      if (agent_->restarted()) return lost(fmt::format("began anew{}", said()));
+      if (agent_->held() > longest_history) return lost("writes without end");
+      if (agent_->closed()) return died();
       const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
-      if (left <= 0ms)
-        return lost(fmt::format("gave no history within {} ms",
-                                bound(waiting_.front()->scenario, time_limit_).count()));
-      wait(left);
+      if (left <= 0ms) return lost(fmt::format("gave no history within {} ms{}", patience.count(), said()));
+      agent_->move(left);
       if (interrupt::requested()) throw Interrupted();
-      write_some();
-      read_into(child_->errors(), errors_);
-      if (errors_.size() > errors_kept) errors_.erase(0, errors_.size() - errors_kept);
-      if (read_into(child_->output(), output_) == Stream::closed) {
-        if (std::optional<std::string> text = next_history()) return received(std::move(*text));
-        return died();
-      }
     }
   }
 
   std::string finish() override {
     const std::string death = end(5s);
-    if (death.empty()) return "";
+    if (death.empty() || target_.console) return "";  // a console has no end that its agent could see
     return fmt::format("after its last scenario the agent {}{}", verb(death), said());
   }
 
  private:
   bool start() {
-    if (child_) return true;
+    if (agent_) return true;
     if (target_.private_folder) folder_ = private_folder_->make();
     Program program = program_in(target_, folder_.string());
-    program.arguments.insert(program.arguments.end(), {"--time-limit", std::to_string(time_limit_.count())});
+    if (!target_.by_command)
+      program.arguments.insert(program.arguments.end(),
+                               {"--time-limit", std::to_string(time_limit_.count())});
     try {
-      child_.emplace(program);
+      agent_.emplace(program, target_.console);
     } catch (const std::system_error& error) {
       if (interrupt::requested()) throw Interrupted();
       broken_ = fmt::format("{}: cannot be started: {}", program.arguments.front(), error.what());
       return false;
     }
-    output_.clear();
-    errors_.clear();
-    searched_ = 0;
-    unsent_.clear();
-    for (const auto& task : waiting_) unsent_ += task->text;
+    for (const auto& task : waiting_) agent_->send(task->text);
     began_ = Clock::now();
     return true;
   }
 
+  bool wait_until_ready() {
+    const Clock::time_point deadline = began_ + target_.start_limit;
+    while (!agent_->ready() && !agent_->closed()) {
+      const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
+      if (left <= 0ms) return false;
+      agent_->move(left);
+      if (interrupt::requested()) throw Interrupted();
+    }
+    return agent_->ready();
+  }
+
   // Ends the agent, if there is one, and its folder with it. How it ended, as of Child::end.
   std::string end(milliseconds patience) {
-    if (!child_) return "";
-    child_->close_input();
-    std::string death = child_->end(patience);
-    read_into(child_->errors(), errors_);
-    child_.reset();
+    if (!agent_) return "";
+    std::string death = agent_->end(target_.console ? 0ms : patience);
+    said_ = agent_->last_error();
+    wrote_ = agent_->last_output();
+    agent_.reset();
     std::error_code ignored;
     if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
     return death;
-  }
-
-  void wait(milliseconds left) {
-    std::array<pollfd, 4> descriptors{pollfd{child_->output(), POLLIN, 0},
-                                      pollfd{child_->errors(), POLLIN, 0},
-                                      pollfd{unsent_.empty() ? -1 : child_->input(), POLLOUT, 0},
-                                      pollfd{interrupt::descriptor(), POLLIN, 0}};
-    poll(descriptors.data(), descriptors.size(), static_cast<int>(left.count()));
-  }
-
-  void write_some() {
-    while (!unsent_.empty()) {
-      const ssize_t n = write(child_->input(), unsent_.data(), unsent_.size());
-      if (n > 0)
-        unsent_.erase(0, static_cast<std::size_t>(n));
-      else if (errno == EINTR)
-        continue;
-      else if (errno == EAGAIN)
-        return;
-      else
-        unsent_.clear();  // it reads no more; how it ended shows on its output
-    }
-  }
-
-  // The lines up to and with the next "end".
-  std::optional<std::string> next_history() {
-    static constexpr std::string_view closing = "\nend\n";
-    const std::size_t found = output_.find(closing, searched_);
-    if (found == std::string::npos) {
-      searched_ = output_.size() < closing.size() ? 0 : output_.size() - closing.size() + 1;
-      return std::nullopt;
-    }
-    std::string text = output_.substr(0, found + closing.size());
-    output_.erase(0, text.size());
-    searched_ = 0;
-    return text;
   }
 
   Conducted received(std::string text) {
@@ -248,9 +191,8 @@ class AgentConductor : public Conductor {
 
   Conducted died() {
     const std::string death = end(1s);
-    const std::string line = last_line(output_);
-    return lost(
-        fmt::format("{}{}{}", verb(death), line.empty() ? "" : fmt::format(" after \"{}\"", line), said()));
+    return lost(fmt::format("{}{}{}", verb(death), wrote_.empty() ? "" : fmt::format(" after \"{}\"", wrote_),
+                            said()));
   }
 
   Conducted failed(std::string reason) { return {take(), {}, "", std::move(reason)}; }
@@ -263,8 +205,10 @@ class AgentConductor : public Conductor {
   }
 
   std::string said() const {
-    const std::string line = last_line(errors_);
-    return line.empty() ? "" : fmt::format("; it said: {}", line);
+    const std::string line = agent_ ? agent_->last_error() : said_;
+    if (!line.empty()) return fmt::format("; it said: {}", line);
+    const std::string wrote = agent_ && target_.console ? agent_->last_output() : "";
+    return wrote.empty() ? "" : fmt::format("; its console shows: {}", wrote);
   }
 
   static std::string verb(const std::string& death) {
@@ -277,10 +221,9 @@ class AgentConductor : public Conductor {
   PrivateFolder* const private_folder_;
   std::filesystem::path folder_;  // of the agent there is
   std::deque<std::shared_ptr<const Task>> waiting_;
-  std::optional<Child> child_;
-  std::string unsent_, output_, errors_;
-  std::size_t searched_ = 0;  // no "end" begins before this place of output_
+  std::optional<Dialogue> agent_;
   Clock::time_point began_;   // when the oldest waiting scenario could begin at the earliest
+  std::string said_, wrote_;  // last, by the agent that has ended
   int deaths_ = 0;
   std::string broken_;  // not empty: no agent can be had any more, and why
 };

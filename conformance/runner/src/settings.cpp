@@ -76,10 +76,14 @@ void Settings::declare(CLI::App& command) {
       .add_option("--jobs,-j", jobs, "Agents of each target that work at a time; else one for each processor")
       ->type_name("N")
       ->check(whole_number)
+      ->check(CLI::Validator(
+          [](const std::string& text) { return text == "0" ? "at least one is needed" : ""; }, ""))
       ->take_last();
   command.add_option("--time-limit", time_limit, "How long a call may neither return nor sleep")
       ->type_name("MS")
       ->check(whole_number)
+      ->check(CLI::Validator(
+          [](const std::string& text) { return text == "0" ? "no call can return within 0 ms" : ""; }, ""))
       ->take_last()
       ->capture_default_str();
 }
@@ -130,6 +134,8 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
     plan.waivers = read_waivers(locations().waivers, today());
   else if (!settings.waivers.empty() && settings.waivers != "none")
     plan.waivers = read_waivers(settings.waivers, today());
+  for (const Target& target : plan.targets)
+    plan.waivers.insert(plan.waivers.end(), target.deviations.begin(), target.deviations.end());
   plan.profile = settings.profile;
   const std::filesystem::path report = std::filesystem::path(settings.report) / "results.json";
   for (const auto& file : {std::filesystem::path(settings.json), settings.report.empty() ? "" : report}) {

@@ -4,14 +4,18 @@
 // impl          the same agent on libsvmq
 // preload       the agent of linux with libsvmq's drop-in library in front of the C library
 // model:PROFILE the model, executed as if it were an implementation
+// exec:COMMAND  a command for the shell that speaks the agent's protocol (conformance/PROTOCOL.md)
+// NAME, or a path that ends in .toml: the target that conformance/targets/NAME.toml, or that file, describes
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "child.hpp"
+#include "waivers.hpp"
 #include "svmq/model/profile.hpp"
 
 namespace svmq::runner {
@@ -24,6 +28,13 @@ struct Target {
   bool private_folder = false;                 // its queues live in a folder that each agent gets
   std::string folder_option, folder_variable;  // how the agent is told of it: an option, or a variable
   std::string missing;                         // why it cannot be had here; empty: it can
+  // Of exec:COMMAND and of target files:
+  bool by_command = false;                   // the program is a command of the user: no options are added
+  bool console = false;                      // it speaks on a console: see dialogue.hpp
+  std::chrono::seconds start_limit{30};      // until it is ready
+  int slowness = 1;                          // so many times longer than on Linux itself may it take
+  unsigned agents = 0;                       // that may run at a time; 0: any number
+  std::vector<Waiver> deviations;            // that are known
 
   // Filled by probe().
   std::string agent;                                // what the agent says of itself
@@ -45,8 +56,8 @@ std::vector<std::string> target_names();
 // Throws UsageError for a name that is none.
 Target find_target(const std::string& name);
 
-// Finds out what it can do, by asking its agent. Sets `missing` if that does not answer. Blocks for at most
-// ten seconds.
+// Finds out what it can do, by asking its agent. Sets `missing` if that does not answer. Blocks for as long as it may
+// take to start, and some seconds.
 void probe(Target& target);
 
 }  // namespace svmq::runner

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view unknown_key =
     "{}: waiver {}: there is no key {}; there are: id clause scenario target reason "
-    "owner expires notice variation";
+    "owner expires notice variation reference";
 
 std::string date_of(const toml::node& node) {
   const toml::date* date = node.is_date() ? &node.as_date()->get() : nullptr;
@@ -54,9 +54,9 @@ Waiver read_waiver(const toml::table& table, std::size_t number, const std::stri
   Waiver waiver;
   waiver.id = table["id"].value_or(fmt::format("waiver-{}", number));
   const std::pair<std::string_view, std::string*> texts[] = {
-      {"id", &waiver.id},         {"clause", &waiver.clause},      {"scenario", &waiver.scenario},
-      {"target", &waiver.target}, {"reason", &waiver.reason},      {"owner", &waiver.owner},
-      {"notice", &waiver.notice}, {"variation", &waiver.variation}};
+      {"id", &waiver.id},         {"clause", &waiver.clause},       {"scenario", &waiver.scenario},
+      {"target", &waiver.target}, {"reason", &waiver.reason},       {"owner", &waiver.owner},
+      {"notice", &waiver.notice}, {"variation", &waiver.variation}, {"reference", &waiver.reference}};
   for (const auto& [key, value] : table) {
     if (key.str() == "expires") {
       waiver.expires = date_of(value);
@@ -140,20 +140,14 @@ std::optional<std::vector<judge::Deviation>> left_over(model::Profile profile,
 
 std::string today() { return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr))); }
 
-std::vector<Waiver> read_waivers(const std::filesystem::path& path, const std::string& today) {
-  const std::string file = path.string();
-  const toml::table document = read_toml(path);
-  for (const auto& [key, value] : document) {
-    if (key.str() != "waiver" || !value.is_array())
-      throw UsageError(fmt::format("{}: expected [[waiver]] tables only, found {}", file, key.str()));
-  }
+std::vector<Waiver> read_waivers(const toml::array* tables, const std::string& file,
+                                 const std::string& today) {
   std::vector<Waiver> waivers;
-  const toml::array* tables = document["waiver"].as_array();
   if (tables == nullptr) return waivers;
   const Catalogue catalogue = read_catalogue(locations().catalogue);
   std::set<std::string> ids;
   for (const toml::node& node : *tables) {
-    if (!node.is_table()) throw UsageError(fmt::format("{}: expected [[waiver]] tables only", file));
+    if (!node.is_table()) throw UsageError(fmt::format("{}: expected a table for each deviation", file));
     Waiver waiver = read_waiver(*node.as_table(), waivers.size() + 1, file, catalogue);
     waiver.expired = !waiver.expires.empty() && waiver.expires < today;  // ISO dates compare as text
     if (!ids.insert(waiver.id).second)
@@ -161,6 +155,16 @@ std::vector<Waiver> read_waivers(const std::filesystem::path& path, const std::s
     waivers.push_back(std::move(waiver));
   }
   return waivers;
+}
+
+std::vector<Waiver> read_waivers(const std::filesystem::path& path, const std::string& today) {
+  const std::string file = path.string();
+  const toml::table document = read_toml(path);
+  for (const auto& [key, value] : document) {
+    if (key.str() != "waiver" || !value.is_array())
+      throw UsageError(fmt::format("{}: expected [[waiver]] tables only, found {}", file, key.str()));
+  }
+  return read_waivers(document["waiver"].as_array(), file, today);
 }
 
 std::optional<std::vector<const Waiver*>> covering(const std::vector<Waiver>& waivers,

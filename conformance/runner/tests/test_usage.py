@@ -13,6 +13,8 @@ from conftest import SEND_AND_RECEIVE
     (["run", "--profile", "moon"], "there is no profile moon"),
     (["run", "absent.scenario"], "absent.scenario: cannot be read: No such file or directory"),
     (["run", "--random", "-1"], "--random"),
+    (["run", "--jobs", "0"], "at least one is needed"),
+    (["run", "--time-limit", "0"], "no call can return within 0 ms"),
     (["run", "--reproduce", "linux:1"], "linux:1: expected TARGET"),
     (["run", "--reproduce", "linux:1:2:without=love"], "expected TARGET"),
     (["judge", "absent.history"], "absent.history: cannot be read"),

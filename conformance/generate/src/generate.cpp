@@ -47,6 +47,19 @@ void write_block(Draft& draft) {
   draft.end_block();
 }
 
+language::Scenario write_race(Draft& draft) {
+  const Theme& theme = race_theme();
+  theme.begin(draft);
+  const std::size_t steps = draft.random.chance(70) ? 4 + draft.random.below(9) : 12 + draft.random.below(29);
+  draft.begin_block();
+  const std::size_t before = draft.steps();
+  while (draft.steps() < before + steps && write_move(draft, theme.moves)) {
+  }
+  draft.end_block();
+  for (int i = 0; i < 3; ++i) write_move(draft, observing_moves());
+  return draft.finish();
+}
+
 }  // namespace
 
 std::vector<std::string> themes() {
@@ -57,6 +70,7 @@ std::vector<std::string> themes() {
 
 language::Scenario generate(std::uint64_t seed, std::uint64_t index, const Options& options) {
   Draft draft(seed, index, options);
+  if (options.races) return write_race(draft);
   auto most = static_cast<std::size_t>(std::clamp(options.steps, 8, 4000));
   std::size_t steps = 7 + draft.random.below(most - 7);  // one less than most, as some moves write two
   std::size_t observing = 1 + draft.random.below(2);

@@ -29,6 +29,7 @@ const Theme& lifecycle_theme();
 const Theme& signals_theme();
 const Theme& faults_theme();
 const Theme& limits_theme();
+const Theme& race_theme();  // not one of those to choose from
 
 // Moves of every theme, and of several.
 std::span<const Move> common_moves();

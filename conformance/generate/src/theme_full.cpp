@@ -1,4 +1,6 @@
 // A queue that is nearly full: room in bytes and in messages, sleeping senders, and what wakes them.
+#include <algorithm>
+
 #include "src/moves.hpp"
 #include "src/values.hpp"
 
@@ -32,6 +34,26 @@ bool make_room(Draft& draft) {
   return true;
 }
 
+// Two senders wait, and then there is room for both.
+bool let_two_in(Draft& draft) {
+  auto queue = draft.living_queue();
+  const bool space =
+      draft.steps() + 6 <= static_cast<std::size_t>(draft.options.steps);  // four, and what may follow
+  if (!queue || !space || draft.inside_block() || draft.world.idle() < 3) return false;
+  const std::uint64_t room = std::min(draft.world.queues[*queue].room(), draft.world.msgmax);
+  if (room < 2 || room > 100) return false;
+  Target target = draft.target(*queue);
+  for (const std::uint64_t size : {room, std::uint64_t{1}, std::uint64_t{1}}) {
+    Person* sender = draft.permitted(*queue, 2);
+    if (!sender) return size != room;
+    Message message{static_cast<std::int64_t>(1 + draft.random.below(3)), text_of(draft, size), false};
+    draft.send(*sender, target, message, size, 0);
+  }
+  Person* receiver = draft.permitted(*queue, 4);
+  if (receiver) draft.receive(*receiver, target, Buffer{}, 100, 0, flag::ipc_nowait);
+  return true;
+}
+
 void begin(Draft& draft) {
   add_alike_processes(draft, 2);
   std::size_t queue = create_first_queue(draft);
@@ -42,8 +64,8 @@ void begin(Draft& draft) {
 }
 
 constexpr Move moves[] = {
-    {24, fill},        {12, make_room},  {5, change_qbytes}, {3, sleep_in_receive},
-    {2, remove_queue}, {2, change_mode},
+    {24, fill},      {12, make_room},   {5, change_qbytes}, {3, sleep_in_receive},
+    {4, let_two_in}, {2, remove_queue}, {2, change_mode},
 };
 
 }  // namespace

@@ -71,6 +71,31 @@ TEST(Validity, SmallAndLarge) {
   }
 }
 
+// Red if races are no scenarios, or if nothing in them runs at the same time.
+TEST(Validity, Races) {
+  Options options;
+  options.races = true;
+  int large = 0;
+  for (std::uint64_t index = 0; index < 1000; ++index) {
+    const Scenario scenario = generate(19, index, options);
+    const std::string text = print(scenario);
+    const auto parsed = parse_scenarios(text, "generated");
+    if (const auto* error = std::get_if<ParseError>(&parsed)) FAIL() << error->message() << "\n" << text;
+    int blocks = 0;
+    for (const Item& item : scenario.items) {
+      const auto* block = std::get_if<Concurrent>(&item);
+      if (block == nullptr) continue;
+      ++blocks;
+      std::set<std::string> actors;
+      for (const Step& step : block->steps) actors.insert(step.actor);
+      EXPECT_GE(actors.size(), 1u) << text;
+      large += block->steps.size() > 20 ? 1 : 0;
+    }
+    EXPECT_EQ(blocks, 1) << text;
+  }
+  EXPECT_GT(large, 100);
+}
+
 TEST(Validity, WeightsChooseTheTheme) {
   Options options;
   options.concurrent_percent = 0;

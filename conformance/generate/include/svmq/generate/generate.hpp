@@ -19,6 +19,7 @@ struct Options {
   int processes = 4;            // at most; 1 to 26
   int steps = 14;               // at most, those of concurrent blocks included; from 8 on
   int concurrent_percent = 15;  // of the scenarios have a concurrent block
+  bool races = false;           // each is a short beginning and then one block in which all run, of up to 40 steps
   std::set<std::string> available = {"uids",    "caps", "privilege-drop", "namespaces", "limits",
                                      "threads", "exec", "stop",           "signals",    "files",
                                      "table",   "shm",  "next_id"};

@@ -90,18 +90,20 @@ void measure(Session& session, const Options& options) {
   for (const std::string& remark : session.remarks) fmt::print(stderr, "svmq-bench: {}\n", remark);
 }
 
+volatile pid_t worker = 0;
+
 // The work is a child's, so that its queues can be removed however it ends.
 int run(const Options& options) {
   cpus();
   char directory[] = "/dev/shm/svmq-bench-XXXXXX";
   if (mkdtemp(directory) == nullptr) fail(directory);
   chmod(directory, 01777);
-  signal(SIGINT, SIG_IGN);
-  signal(SIGTERM, SIG_IGN);
   pid_t parent = getpid(), child = fork();
+  if (child > 0) {
+    worker = child;
+    for (int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, [](int same) { kill(worker, same); });
+  }
   if (child == 0) {
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(2);
     Session session;

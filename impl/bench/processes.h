@@ -14,9 +14,9 @@
 
 namespace svmq::bench {
 
-inline std::uint64_t nanoseconds() {
+inline std::uint64_t nanoseconds(clockid_t clock = CLOCK_MONOTONIC) {
   timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
 }
 

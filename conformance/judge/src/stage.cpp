@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "answer.hpp"
+#include "svmq/judge/answer.hpp"
 #include "svmq/language/print.hpp"
 
 namespace svmq::judge {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cast.hpp"
+#include "svmq/judge/cast.hpp"
 #include "svmq/language/history.hpp"
 #include "svmq/language/scenario.hpp"
 #include "svmq/model/model.hpp"

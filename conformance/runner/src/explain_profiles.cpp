@@ -111,7 +111,7 @@ std::set<std::string> blamed(const Witness& w, const explore::Difference& differ
   if (!clauses.empty()) return clauses;
   for (const model::Clause& clause : difference.before)
     if (deviates(clause.id())) clauses = {clause.id()};
-  if (clauses.empty()) clauses.insert(difference.seen.clauses.empty() ? "no clause" : difference.seen.clauses.front().id());
+  if (clauses.empty()) clauses.insert(difference.seen.clauses.empty() ? "no clause" : (*difference.seen.clauses.begin()).id());
   return clauses;
 }
 

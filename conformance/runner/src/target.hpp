@@ -27,6 +27,7 @@ struct Target {
   Program program;                             // the agent
   bool private_folder = false;                 // its queues live in a folder that each agent gets
   std::string folder_option, folder_variable;  // how the agent is told of it: an option, or a variable
+  std::map<std::string, std::string> never;    // need: why it lacks that whatever the agent finds out
   std::string missing;                         // why it cannot be had here; empty: it can
   // Of exec:COMMAND and of target files:
   bool by_command = false;                   // the program is a command of the user: no options are added

@@ -63,7 +63,7 @@ class Comparing {
       }
       if (next.others.empty()) ended_ = !found_({calls, seen, allowed, pair.clauses});
       if (next.others.empty() || anything) continue;  // where anything is allowed, nothing more can differ
-      next.clauses.insert(next.clauses.end(), seen.clauses.begin(), seen.clauses.end());
+      next.clauses.add(seen.clauses);
       add(std::move(next));
     }
   }

@@ -41,7 +41,7 @@ class Conduct {
       return [&, left = std::move(left)](Label, const Clauses& clauses, World&& raw) {
         moved = true;
         Open next{{std::move(raw), open.way.replies, open.way.clauses}, left};
-        next.way.clauses.insert(next.way.clauses.end(), clauses.begin(), clauses.end());
+        next.way.clauses.add(clauses);
         visit(std::move(next));
       };
     };

@@ -63,6 +63,9 @@ TEST(Identifier, Wish) {
   EXPECT_EQ(world.make(0), 1);
   world.call(0, LimitRequest{Limit::msg_next_id, 70000});
   EXPECT_EQ(world.make(0), 70001);
+  world.call(0, LimitRequest{Limit::msg_next_id, 40});
+  EXPECT_EQ(world.make(0), 40);
+  EXPECT_EQ(world.make(0), 2);  // not 41
   world.call(0, LimitRequest{Limit::msg_next_id, 32767});
   EXPECT_EQ(world.make(0), 32767);
   world.call(0, LimitRequest{Limit::msg_next_id, 32767});
@@ -92,6 +95,33 @@ TEST(Qbytes, PassesThroughAnInt) {
   EXPECT_EQ(world.call(0, set(id, 1000, 1000, 07777, 16384)), "0");
   EXPECT_EQ(world.queue().mode, 0777u);
   EXPECT_EQ(world.call(0, set(id, 1000, 1000, 0600, 16385)), "EPERM");
+}
+
+// Turns red if a mode bit is lost, a time of receipt or of change is not set, or MSG_STAT minds a sequence number.
+TEST(Queue, ModeTimesAndIndex) {
+  World world("linux-6.18");
+  const std::int64_t id = world.make(0, 0777);
+  EXPECT_EQ(world.queue().mode, 0777u);
+  world.state.clock = 5;
+  world.call(0, send(id, 1, "x"));
+  world.state.clock = 6;
+  world.call(0, receive(id, 9, 0));
+  EXPECT_EQ(world.queue().stime, (Stamp{5, 5}));
+  EXPECT_EQ(world.queue().rtime, (Stamp{6, 6}));
+  world.state.clock = 7;
+  world.call(0, set(id, 1000, 1000, 0777, 100));
+  EXPECT_EQ(world.queue().ctime, (Stamp{7, 7}));
+  EXPECT_EQ(world.call(0, control(id + 32768, MSG_STAT_)), "0");
+}
+
+// Turns red if less than eight bits of the id count, or more.
+TEST(Ftok, EightBitsOfTheId) {
+  World world("linux-6.18");
+  world.call(0, FileRequest{FileOperation::create, "f", "", 0});
+  world.state.files.write().inodes[0] = {.device = 1, .number = 2};
+  EXPECT_EQ(world.call(0, FtokRequest{"f", 0x01}), std::to_string(0x01010002));
+  EXPECT_EQ(world.call(0, FtokRequest{"f", 0x101}), std::to_string(0x01010002));
+  EXPECT_EQ(world.call(0, FtokRequest{"f", 0x81}), std::to_string(static_cast<std::int32_t>(0x81010002u)));
 }
 
 // Turns red if two states that differ only in who found them, or in shared pointers, count as two.

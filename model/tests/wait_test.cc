@@ -19,6 +19,21 @@ TEST(Wait, OldestMatchingReceiverGetsIt) {
   EXPECT_EQ(world.queue().lrpid, (Pid{Pid::process, 2}));
 }
 
+// Turns red if a hand-off marks the process of the thread that waited, or a direct receive the thread.
+TEST(Wait, HandOffIsMarkedWithTheThread) {
+  World world("linux-6.18");
+  const std::int64_t id = world.make(0);
+  world.state.actors.push_back({.process = 1});
+  const ActorIndex thread = 2;
+  ASSERT_EQ(world.call(thread, receive(id, 9, 0)), "asleep");
+  world.call(0, send(id, 1, "m"));
+  EXPECT_EQ(world.queue().lrpid, (Pid{Pid::thread, thread}));
+  finish(world.state, thread);
+  world.call(0, send(id, 1, "m"));
+  world.call(thread, receive(id, 9, 0));
+  EXPECT_EQ(world.queue().lrpid, (Pid{Pid::process, 1}));
+}
+
 // Turns red if the search ends at the receiver that is too small, or the message is lost there.
 TEST(Wait, TooSmallReceiverFailsAndTheMessageGoesOn) {
   World world("linux-6.18", 4);

@@ -120,22 +120,22 @@ static bool parse_bad_pointer(struct parser* p, struct step* step) {
   return true;
 }
 
-static void parse_unfit(struct parser* p, const char* what, long long value) {
-  snprintf(p->s->unfit, sizeof p->s->unfit, "line %d: %s %lld is beyond this system's long", p->line, what,
-           value);
+static void parse_unfit(struct parser* p, const char* what) {
+  snprintf(p->s->unfit, sizeof p->s->unfit, "a %s beyond the %d bits of this system's long", what,
+           (int)(sizeof(long) * CHAR_BIT));
 }
 
 /* A type must fit in the system's long, or the call could not be made as written. */
 static long long parse_type(struct parser* p, long long most) {
   long long type = parse_number(p);
-  if (type < -most - 1 || type > most) parse_unfit(p, "type", type);
+  if (type < -most - 1 || type > most) parse_unfit(p, "type");
   return type;
 }
 
 /* The same for a size; -1 is the largest everywhere. */
 static long long parse_size(struct parser* p) {
   long long size = parse_number(p), most = SIZE_MAX / 2 < LLONG_MAX ? (long long)(SIZE_MAX / 2) : LLONG_MAX;
-  if (size < -most - 1 || size > most) parse_unfit(p, "size", size);
+  if (size < -most - 1 || size > most) parse_unfit(p, "size");
   return size;
 }
 

@@ -4,8 +4,7 @@
 static const struct {
   const char *body, *wanted;
 } probe_scenarios[NEED_COUNT] = {
-    {"process A uid=7001 gid=7002 groups=7003,7004 ruid=7005\n",
-     "uid=7001 gid=7002 groups=7003,7004"},
+    {"process A uid=7001 gid=7002 groups=7003,7004 ruid=7005\n", "uid=7001 gid=7002 groups=7003,7004"},
     {"process A caps=none\n", "caps=none"},
     {"process A\nA: unshare()\n", "A: unshare() = 0"},
     {"getlimit(msgmax)\n", "getlimit(msgmax) = "},

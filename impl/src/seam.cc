@@ -229,7 +229,10 @@ int Waiting::sleep(SignalShield& shield) {
   // A time-out, although a far one: without it the kernel would restart the wait under SA_RESTART.
   const timespec far{std::int64_t{1} << 40, 0};
   int kind;
-  shield.drop();
+  if (shield.drop()) {  // since the call began: it is interrupted like one that sleeps already
+    shield.raise();
+    return EINTR;
+  }
   pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &kind);
   long result = futex(word_, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, waiting, &far, queue_wait_bitset);
   pthread_setcanceltype(kind, nullptr);

@@ -395,7 +395,7 @@ Segment* Namespace::attach(std::int32_t id, int& error) {
     }
   }
   seam::Uncancelled uncancelled;
-  leave_removed_queues();
+  if (mapped_count_ + 1 >= tidy_at_) leave_removed_queues();
   bool gone = false;
   {
     ProcessLock lock;

@@ -234,7 +234,11 @@ int Waiting::sleep(SignalShield& shield) {
   } mine{{[](signals::Sleep& sleep) { static_cast<SleepOnWord&>(sleep).word.fetch_or(contended); }, false}, word_};
   int kind;
   signals::sleep_of_thread = &mine;
-  shield.drop();
+  if (shield.drop()) {  // since the call began: it is interrupted like one that sleeps already
+    signals::sleep_of_thread = nullptr;
+    shield.raise();
+    return EINTR;
+  }
   pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &kind);
   long result = futex(word_, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, waiting, &far, queue_wait_bitset);
   pthread_setcanceltype(kind, nullptr);

@@ -133,10 +133,11 @@ class SignalShield {
     raised_ = true;
     signals::hold();
   }
-  void drop() {
-    if (!raised_) return;
+  // True if handlers that had been kept away ran now.
+  bool drop() {
+    if (!raised_) return false;
     raised_ = false;
-    signals::let_go();
+    return signals::let_go();
   }
 
  private:

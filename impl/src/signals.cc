@@ -225,9 +225,11 @@ void block() {
   hold_of_thread.blocked = true;
 }
 
-void release_held() {
-  if (hold_of_thread.held_off != 0) send_again();
+bool release_held() {
+  bool some = hold_of_thread.held_off != 0;
+  if (some) send_again();
   if (hold_of_thread.blocked) unblock();
+  return some;
 }
 
 void note_mask() {

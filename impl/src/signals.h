@@ -26,17 +26,17 @@ struct Hold {
 extern __thread Hold hold_of_thread;
 extern bool blocks_always;
 void block();
-void release_held();
+bool release_held();
 
 inline void hold() {  // nests
   Hold& self = hold_of_thread;
   if (self.depth++ == 0 && (blocks_always || self.faults_blocked)) block();
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
-inline void let_go() {  // handlers that were held off run here
+inline bool let_go() {  // handlers that were held off run here: true
   Hold& self = hold_of_thread;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  if (--self.depth == 0 && (self.held_off != 0 || self.blocked)) release_held();
+  return --self.depth == 0 && (self.held_off != 0 || self.blocked) && release_held();
 }
 
 // A sleep in which handlers of the program may run. The first one ends it, also where it runs just before the thread falls

@@ -21,8 +21,8 @@ void end_thread(void* memory) {
   auto* ending = static_cast<Thread*>(memory);
   if (ending->process == seam::process_id()) {
     seam::SignalShield shield;
-    for (Seat& seat : ending->seats) {
-      if (seat.segment != nullptr) leave_seat(seat);
+    for (std::uint32_t i = 0; i < ending->seats_end; ++i) {
+      if (ending->seats[i].segment != nullptr) leave_seat(ending->seats[i]);
     }
   }
   if (present_thread == ending) present_thread = nullptr;
@@ -51,7 +51,8 @@ Thread& make_thread() {
     made->process = seam::process_id();
     made->space = seam::process_space();
     made->credentials = {};
-    for (Seat& seat : made->seats) seat = {};
+    for (std::uint32_t i = 0; i < made->seats_end; ++i) made->seats[i] = {};
+    made->seats_end = 0;
   }
   return *made;
 }
@@ -70,16 +71,25 @@ void leave_seat(Seat& seat) {
   segment->pins.fetch_sub(1);
 }
 
-void leave_removed_queues() {
-  for (Seat& seat : this_thread().seats) {
-    if (seat.segment != nullptr && !seat.waits && seat.segment->removed()) leave_seat(seat);
+namespace {
+
+template <class Condition>
+void leave_seats(const Condition& condition) {
+  Thread& thread = this_thread();
+  for (std::uint32_t i = 0; i < thread.seats_end; ++i) {
+    Seat& seat = thread.seats[i];
+    if (seat.segment != nullptr && !seat.waits && condition(*seat.segment)) leave_seat(seat);
   }
 }
 
+}  // namespace
+
+void leave_removed_queues() {
+  leave_seats([](const Segment& segment) { return segment.removed(); });
+}
+
 void leave_other_namespaces(Namespace* present) {
-  for (Seat& seat : this_thread().seats) {
-    if (seat.segment != nullptr && !seat.waits && seat.segment->home != present) leave_seat(seat);
-  }
+  leave_seats([=](const Segment& segment) { return segment.home != present; });
 }
 
 namespace {
@@ -151,7 +161,11 @@ __attribute__((noinline)) Seat* take_seat(std::int32_t id, int& error) {
     free(seat);
   } else {
     if (seat->segment != nullptr) leave_seat(*seat);
-    if (sit_down(*seat, segment, error)) return seat;
+    if (sit_down(*seat, segment, error)) {
+      auto end = static_cast<std::uint32_t>(seat - thread.seats) + 1;
+      if (end > thread.seats_end) thread.seats_end = end;
+      return seat;
+    }
   }
   segment->pins.fetch_sub(1);
   return nullptr;

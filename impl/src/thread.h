@@ -31,10 +31,11 @@ struct Seat {
 };
 
 struct Thread {
-  static constexpr std::uint32_t most_seats = 256;
+  static constexpr std::uint32_t most_seats = 8192;
   std::int32_t process;
   std::uint64_t space;  // its pid namespace
   Credentials credentials;
+  std::uint32_t seats_end;  // no seat at or beyond it has been taken
   Seat seats[most_seats];
 };
 

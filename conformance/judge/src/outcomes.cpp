@@ -13,6 +13,8 @@ namespace {
 
 using language::History;
 
+constexpr std::uint64_t most_moves = 200'000;  // that outcomes() tries: about a second
+
 // Stages that have been gone on from: the same events and the same state lead to the same ends.
 class Visited {
  public:
@@ -31,11 +33,14 @@ class Visited {
 // Depth first, so that what is kept of it all is small.
 class Walk {
  public:
-  explicit Walk(std::function<bool(const History&)> visit) : visit_(std::move(visit)) {}
+  Walk(std::function<bool(const History&)> visit, std::uint64_t moves) : visit_(std::move(visit)), left_(moves) {}
+  bool exhausted() const { return left_ == 0; }
 
   // False: enough.
   bool go(Stage stage, std::string events, std::size_t printed) {
     for (;;) {
+      if (left_ == 0) return false;
+      --left_;
       const std::vector<Stage::Move> moves = stage.moves();
       if (moves.empty()) {
         extend(stage, events, printed);
@@ -68,6 +73,7 @@ class Walk {
   }
 
   std::function<bool(const History&)> visit_;
+  std::uint64_t left_;
   Visited visited_;
   std::set<std::string> ends_;
 };
@@ -218,7 +224,7 @@ std::string key_of(const Outcome& outcome) {
 
 void histories(const language::Scenario& scenario, const model::Profile& profile,
                const std::function<bool(const History&)>& visit) {
-  Walk(visit).go(Stage(scenario, profile), "", 0);
+  Walk(visit, UINT64_MAX).go(Stage(scenario, profile), "", 0);
 }
 
 std::optional<bool> producible(const language::Scenario& scenario, const model::Profile& profile,
@@ -231,13 +237,15 @@ std::optional<std::vector<Outcome>> outcomes(const language::Scenario& scenario,
   const std::vector<const language::Step*> steps = steps_of(scenario);
   std::set<std::string> seen;
   std::vector<Outcome> all;
-  std::size_t visited = 0;
-  histories(scenario, profile, [&](const History& history) {
-    Outcome outcome = Reader(steps, history).take();
-    if (seen.insert(key_of(outcome)).second) all.push_back(std::move(outcome));
-    return all.size() <= most && ++visited <= 100 * most;
-  });
-  if (all.size() > most || visited > 100 * most) return std::nullopt;
+  Walk walk(
+      [&](const History& history) {
+        Outcome outcome = Reader(steps, history).take();
+        if (seen.insert(key_of(outcome)).second) all.push_back(std::move(outcome));
+        return all.size() <= most;
+      },
+      most_moves);
+  walk.go(Stage(scenario, profile), "", 0);
+  if (all.size() > most || walk.exhausted()) return std::nullopt;
   return all;
 }
 

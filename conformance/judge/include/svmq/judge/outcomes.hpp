@@ -20,7 +20,7 @@ namespace svmq::judge {
 // "skipped", "id" (a queue's identifier, whatever it is), "killed by signal N", "exited with N".
 using Outcome = std::vector<std::variant<language::Result, std::string>>;
 
-// Nothing: there are more than `most`.
+// Nothing: there are more than `most`, or it would take too long to find out.
 std::optional<std::vector<Outcome>> outcomes(const language::Scenario& scenario,
                                              const model::Profile& profile, std::size_t most);
 

@@ -21,18 +21,22 @@ using namespace svmq;
 const model::Profile& profile() { return *model::find_profile("linux-6.18"); }
 
 model::Request send(std::int64_t id, const std::string& text) {
-  return model::SendRequest{.id = id, .memory = {}, .type = 1, .text = model::Bytes(text), .size = text.size(), .flags = 0};
+  return model::SendRequest{
+      .id = id, .memory = {}, .type = 1, .text = model::Bytes(text), .size = text.size(), .flags = 0};
 }
 
 // One call, whole: begins, acts, returns.
-void call(model::State& state, model::ActorIndex actor, const std::shared_ptr<const model::Request>& request) {
+void call(model::State& state, model::ActorIndex actor,
+          const std::shared_ptr<const model::Request>& request) {
   model::begin(profile(), state, actor, request);
   model::Outcomes outcomes = model::steps(profile(), state, actor);
   state = std::move(outcomes.front().next);
   model::finish(state, actor);
 }
 
-std::shared_ptr<const model::Request> share(model::Request request) { return std::make_shared<const model::Request>(std::move(request)); }
+std::shared_ptr<const model::Request> share(model::Request request) {
+  return std::make_shared<const model::Request>(std::move(request));
+}
 
 // So many processes and queues, with so many messages in the first.
 model::State state_of(std::int64_t processes, std::int64_t queues, std::int64_t messages) {
@@ -78,7 +82,8 @@ void explore(benchmark::State& bench, bool check) {
   settings.check = check;
   settings.depth = 6;
   std::int64_t transitions = 0;
-  for (auto _ : bench) transitions += static_cast<std::int64_t>(model::explore::explore(stage, settings).transitions);
+  for (auto _ : bench)
+    transitions += static_cast<std::int64_t>(model::explore::explore(stage, settings).transitions);
   bench.SetItemsProcessed(transitions);
 }
 void explore_and_check(benchmark::State& bench) { explore(bench, true); }
@@ -86,11 +91,14 @@ void explore_only(benchmark::State& bench) { explore(bench, false); }
 BENCHMARK(explore_only)->Unit(benchmark::kMillisecond);
 BENCHMARK(explore_and_check)->Unit(benchmark::kMillisecond);
 
-// A sequential history of so many calls. Items are calls: a judge that is linear judges as many a second whatever the length.
+// A sequential history of so many calls. Items are calls: a judge that is linear judges as many a second
+// whatever the length.
 void judge_sequential(benchmark::State& bench) {
   std::string text = "scenario s\nprocess A\nA: q = msgget(IPC_PRIVATE, 0600)\n";
-  for (std::int64_t i = 0; i < bench.range(0) / 2; ++i) text += "A: msgsnd(q, {1, \"text\"}, 4, 0)\nA: msgrcv(q, buf, 4, 0, 0)\n";
-  const auto scenarios = std::get<std::vector<language::Scenario>>(language::parse_scenarios(text + "end\n", "bench"));
+  for (std::int64_t i = 0; i < bench.range(0) / 2; ++i)
+    text += "A: msgsnd(q, {1, \"text\"}, 4, 0)\nA: msgrcv(q, buf, 4, 0, 0)\n";
+  const auto scenarios =
+      std::get<std::vector<language::Scenario>>(language::parse_scenarios(text + "end\n", "bench"));
   const language::History history = judge::execute(scenarios.front(), profile(), 1);
   for (auto _ : bench) {
     const judge::Judgement judgement = judge::judge(history, profile());

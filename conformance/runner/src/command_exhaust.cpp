@@ -39,7 +39,8 @@ std::string symmetry(const explore::Scope& scope, const explore::Canon& canon) {
   for (const auto& group : canon.alike()) {
     if (group.size() < 2) continue;
     std::vector<std::string> names;
-    for (const model::ActorIndex actor : group) names.push_back(scope.actors[static_cast<std::size_t>(actor)]);
+    for (const model::ActorIndex actor : group)
+      names.push_back(scope.actors[static_cast<std::size_t>(actor)]);
     parts.push_back(fmt::format("{}", fmt::join(names, " ")));
   }
   if (scope.slots_alike && !canon.numbers_matter()) parts.push_back("queues");
@@ -48,37 +49,48 @@ std::string symmetry(const explore::Scope& scope, const explore::Canon& canon) {
   return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
-void print_witness(const explore::Stage& stage, const explore::Path& path, const std::string& name, const std::string& title) {
+void print_witness(const explore::Stage& stage, const explore::Path& path, const std::string& name,
+                   const std::string& title) {
   std::string text = explore::path_text(stage, path, name, title);
-  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos && at + 1 < text.size(); at += 5) text.insert(at + 1, "    ");
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos && at + 1 < text.size(); at += 5)
+    text.insert(at + 1, "    ");
   say("    " + text);
 }
 
 void print_properties(const explore::Exploration& found) {
   say(fmt::format("  {:<24} {:>14}  {}\n", "property", "checked", "holds"));
   for (const explore::Tally& tally : found.properties) {
-    const bool violated = std::ranges::find(found.violations, tally.name, &explore::Violation::property) != found.violations.end();
-    say(fmt::format("  {:<24} {:>14}  {}\n", tally.name, grouped(tally.checked), violated ? "VIOLATED" : tally.checked == 0 ? "-" : "yes"));
+    if (tally.checked == 0) continue;
+    const bool violated = std::ranges::find(found.violations, tally.name, &explore::Violation::property) !=
+                          found.violations.end();
+    say(fmt::format("  {:<24} {:>14}  {}\n", tally.name, grouped(tally.checked),
+                    violated ? "VIOLATED" : "yes"));
   }
 }
 
 void print_sometimes(const explore::Exploration& found, const explore::Stage& stage, bool witnesses) {
   say(fmt::format("  {:<24} {:>14}  {}\n", "sometimes", "times", "calls to the first"));
   for (const explore::Hit& hit : found.sometimes) {
+    if (hit.count == 0) continue;
     const auto begins = std::ranges::count(hit.witness, explore::Label::begin, &explore::Label::kind);
-    say(fmt::format("  {:<24} {:>14}  {}\n", hit.name, grouped(hit.count), hit.count == 0 ? "-" : std::to_string(begins)));
-    if (witnesses && hit.count > 0)
-      print_witness(stage, hit.witness, fmt::format("{}.{}", stage.scope().name, hit.name),
-                    std::string(std::ranges::find(explore::sometimes(), hit.name, &explore::Sometimes::name)->sentence));
+    say(fmt::format("  {:<24} {:>14}  {}\n", hit.name, grouped(hit.count), begins));
+    if (witnesses)
+      print_witness(
+          stage, hit.witness, fmt::format("{}.{}", stage.scope().name, hit.name),
+          std::string(
+              std::ranges::find(explore::sometimes(), hit.name, &explore::Sometimes::name)->sentence));
   }
 }
 
 // What was found wrong: violations, and what had to happen and did not. Returns whether there was any.
 bool print_findings(const explore::Exploration& found, const explore::Stage& stage) {
   for (const explore::Violation& violation : found.violations) {
-    const auto property = std::ranges::find(explore::properties(), violation.property, &explore::Property::name);
+    const auto property =
+        std::ranges::find(explore::properties(), violation.property, &explore::Property::name);
     say(fmt::format("  violated: {}: {}\n", violation.property, property->sentence));
-    print_witness(stage, violation.path, fmt::format("{}.violates.{}", stage.scope().name, violation.property), std::string(property->sentence));
+    print_witness(stage, violation.path,
+                  fmt::format("{}.violates.{}", stage.scope().name, violation.property),
+                  std::string(property->sentence));
   }
   bool missed = false;
   for (const std::string& name : stage.scope().sometimes) {
@@ -95,7 +107,8 @@ struct Totals {
   bool wrong = false, cut = false;
 };
 
-void exhaust_one(const explore::Scope& scope, const model::Profile& profile, const ExhaustOptions& options, Totals& totals, std::set<std::string>& clauses) {
+void exhaust_one(const explore::Scope& scope, const model::Profile& profile, const ExhaustOptions& options,
+                 Totals& totals, std::set<std::string>& clauses) {
   const explore::Stage stage(scope, profile);
   explore::Settings settings;
   settings.depth = options.depth ? static_cast<std::size_t>(*options.depth) : scope.depth;
@@ -107,10 +120,16 @@ void exhaust_one(const explore::Scope& scope, const model::Profile& profile, con
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   say(fmt::format("{} on model:{}: {}\n", scope.name, profile.name, scope.title));
-  say(fmt::format("  {} states, {} transitions, {} calls deep ({}), {:.1f} s, {} transitions a second\n", grouped(found.states), grouped(found.transitions),
-                  found.depth, found.complete ? "complete" : found.stopped ? "stopped" : "as deep as asked", seconds,
-                  grouped(static_cast<std::uint64_t>(static_cast<double>(found.transitions) / std::max(seconds, 1e-9)))));
-  say(fmt::format("  taken for the same: {}\n", options.asymmetric ? "identifiers" : symmetry(scope, explore::Canon(scope, true))));
+  say(fmt::format(
+      "  {} states, {} transitions, {} calls deep ({}), {:.1f} s, {} transitions a second\n",
+      grouped(found.states), grouped(found.transitions), found.depth,
+      found.complete  ? "complete"
+      : found.stopped ? "stopped"
+                      : "as deep as asked",
+      seconds,
+      grouped(static_cast<std::uint64_t>(static_cast<double>(found.transitions) / std::max(seconds, 1e-9)))));
+  say(fmt::format("  taken for the same: {}\n",
+                  options.asymmetric ? "identifiers" : symmetry(scope, explore::Canon(scope, true))));
   print_properties(found);
   print_sometimes(found, stage, options.witnesses);
   totals.wrong |= print_findings(found, stage);
@@ -133,8 +152,11 @@ int exhaust(const ExhaustOptions& options) {
     print_unused(profile, clauses, "by this exploration");
   }
   const int status = totals.wrong ? nonconform : totals.cut || totals.transitions == 0 ? undecided : conform;
-  say(fmt::format("{}: {} states, {} transitions\n", status == conform ? "conform" : status == nonconform ? "nonconform" : "undecided", grouped(totals.states),
-                  grouped(totals.transitions)));
+  say(fmt::format("{}: {} states, {} transitions\n",
+                  status == conform      ? "conform"
+                  : status == nonconform ? "nonconform"
+                                         : "undecided",
+                  grouped(totals.states), grouped(totals.transitions)));
   return status;
 }
 
@@ -157,7 +179,9 @@ void add_exhaust(CLI::App& app, int& status) {
   const auto options = std::make_shared<ExhaustOptions>();
   options->profiles = {"linux-6.18"};
   CLI::App* command = app.add_subcommand("exhaust", "Visits every state of a small world");
-  command->add_option("--scope", options->scopes, "The world (repeatable); without, every scope that comes with svmq")
+  command
+      ->add_option("--scope", options->scopes,
+                   "The world (repeatable); without, every scope that comes with svmq")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command->add_flag("--model-only", options->model_only, "On the model alone");
@@ -165,14 +189,19 @@ void add_exhaust(CLI::App& app, int& status) {
       ->type_name("P")
       ->allow_extra_args(false)
       ->capture_default_str();
-  command->add_option("--depth", options->depth, "At most so many calls, whatever the scope says; 0: no bound")->type_name("N")->check(whole_number)->take_last();
+  command
+      ->add_option("--depth", options->depth, "At most so many calls, whatever the scope says; 0: no bound")
+      ->type_name("N")
+      ->check(whole_number)
+      ->take_last();
   command->add_option("--states", options->states, "At most so many states of each scope")
       ->type_name("N")
       ->check(whole_number)
       ->take_last()
       ->capture_default_str();
   command->add_flag("--no-symmetry", options->asymmetric, "Tell equal processes, queues and types apart");
-  command->add_flag("--witnesses", options->witnesses, "Show the scenario that first led to each thing that happens sometimes");
+  command->add_flag("--witnesses", options->witnesses,
+                    "Show the scenario that first led to each thing that happens sometimes");
   command->footer(exhaust_explanation);
   command->callback([options, &status] { status = exhaust(*options); });
 }

@@ -22,23 +22,31 @@ struct ExplainOptions {
 };
 
 int explain(const ExplainOptions& options) {
-  const int questions = !options.diff.empty() + options.envelope + (!options.subjects.empty() && !options.envelope);
-  if (questions > 1) throw UsageError("one question at a time: a CLAUSE or SCENARIO, --profile, --diff or --envelope");
-  if (!options.diff.empty()) return explain_difference(profile_named(options.diff[0]), profile_named(options.diff[1]), options.budget);
+  const int questions =
+      !options.diff.empty() + options.envelope + (!options.subjects.empty() && !options.envelope);
+  if (questions > 1)
+    throw UsageError("one question at a time: a CLAUSE or SCENARIO, --profile, --diff or --envelope");
+  if (!options.diff.empty())
+    return explain_difference(profile_named(options.diff[0]), profile_named(options.diff[1]), options.budget);
   if (options.envelope) {
     std::vector<std::string> names = options.subjects;
-    if (names.empty()) for (const std::string_view name : model::profile_names()) if (name != "posix") names.emplace_back(name);
+    if (names.empty())
+      for (const std::string_view name : model::profile_names())
+        if (name != "posix") names.emplace_back(name);
     return explain_envelope(names, options.budget);
   }
   const model::Profile& profile = profile_named(options.profile.empty() ? "linux-6.18" : options.profile);
   if (options.subjects.empty()) {
-    if (options.profile.empty()) throw UsageError("nothing to explain: give a CLAUSE, a SCENARIO file, --profile, --diff or --envelope");
+    if (options.profile.empty())
+      throw UsageError("nothing to explain: give a CLAUSE, a SCENARIO file, --profile, --diff or --envelope");
     return explain_profile(profile);
   }
   int status = conform;
   for (const std::string& subject : options.subjects) {
-    const bool file = subject == "-" || subject.ends_with(".scenario") || std::filesystem::is_regular_file(subject);
-    status = std::max(status, file ? explain_scenarios(subject, profile) : explain_clause(subject, profile, options.budget));
+    const bool file =
+        subject == "-" || subject.ends_with(".scenario") || std::filesystem::is_regular_file(subject);
+    status = std::max(status, file ? explain_scenarios(subject, profile)
+                                   : explain_clause(subject, profile, options.budget));
   }
   return status;
 }
@@ -66,12 +74,25 @@ Examples:
 void add_explain(CLI::App& app, int& status) {
   const auto options = std::make_shared<ExplainOptions>();
   CLI::App* command = app.add_subcommand("explain", "Explains clauses, scenarios and profiles by example");
-  command->add_option("SUBJECT", options->subjects, "Clauses, or files of scenarios; with --envelope, profiles");
-  command->add_option("--profile", options->profile, "Of what to speak (linux-6.18 where none is named)")->type_name("P")->take_last();
-  command->add_option("--diff", options->diff, "What tells profile B from profile A")->type_name("A B")->expected(2);
+  command->add_option("SUBJECT", options->subjects,
+                      "Clauses, or files of scenarios; with --envelope, profiles");
+  command->add_option("--profile", options->profile, "Of what to speak (linux-6.18 where none is named)")
+      ->type_name("P")
+      ->take_last();
+  command->add_option("--diff", options->diff, "What tells profile B from profile A")
+      ->type_name("A B")
+      ->expected(2);
   command->add_flag("--envelope", options->envelope, "Where profiles leave posix");
-  command->add_option("--depth", options->budget.depth, "Search scenarios of at most so many calls")->type_name("N")->check(whole_number)->take_last()->capture_default_str();
-  command->add_option("--states", options->budget.states, "Search at most so many states of each scope")->type_name("N")->check(whole_number)->take_last()->capture_default_str();
+  command->add_option("--depth", options->budget.depth, "Search scenarios of at most so many calls")
+      ->type_name("N")
+      ->check(whole_number)
+      ->take_last()
+      ->capture_default_str();
+  command->add_option("--states", options->budget.states, "Search at most so many states of each scope")
+      ->type_name("N")
+      ->check(whole_number)
+      ->take_last()
+      ->capture_default_str();
   command->footer(explain_explanation);
   command->callback([options, &status] { status = explain(*options); });
 }

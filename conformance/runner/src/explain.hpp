@@ -10,7 +10,7 @@
 namespace svmq::runner {
 
 struct SearchBudget {
-  std::size_t depth = 4;         // most calls of a scenario that is searched for
+  std::size_t depth = 4;          // most calls of a scenario that is searched for
   std::uint64_t states = 30'000;  // most states (of a search through one scope)
 };
 
@@ -18,7 +18,8 @@ struct SearchBudget {
 int explain_scenarios(const std::string& file, const model::Profile& profile);
 int explain_clause(const std::string& id, const model::Profile& profile, const SearchBudget& budget);
 
-// explain_profiles.cpp: variation points as a table; what tells two profiles apart; where profiles leave the envelope.
+// explain_profiles.cpp: variation points as a table; what tells two profiles apart; where profiles leave the
+// envelope.
 int explain_profile(const model::Profile& profile);
 int explain_difference(const model::Profile& a, const model::Profile& b, const SearchBudget& budget);
 int explain_envelope(const std::vector<std::string>& profiles, const SearchBudget& budget);

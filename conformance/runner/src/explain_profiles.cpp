@@ -24,8 +24,10 @@ namespace explore = model::explore;
 // What the profile's value of a point is known from, where the model tells.
 template <class Point>
 std::string evidence(const Point& point, const model::Profile& profile) {
-  if constexpr (requires { point.evidence(profile); }) return std::string(point.evidence(profile));
-  else return {};
+  if constexpr (requires { point.evidence(profile); })
+    return std::string(point.evidence(profile));
+  else
+    return {};
 }
 
 std::string value_name(const model::VariationPoint& point, const model::Profile& profile) {
@@ -34,7 +36,8 @@ std::string value_name(const model::VariationPoint& point, const model::Profile&
 
 void print_block(const std::string& text, const char* indent) {
   std::size_t from = 0;
-  for (std::size_t end = text.find('\n'); end != std::string::npos; from = end + 1, end = text.find('\n', from))
+  for (std::size_t end = text.find('\n'); end != std::string::npos;
+       from = end + 1, end = text.find('\n', from))
     say(indent + text.substr(from, end + 1 - from));
 }
 
@@ -50,12 +53,14 @@ struct Witness {
   std::set<std::string> clauses;
 };
 
-Witness witness(const explore::Scope& scope, const explore::Difference& difference, const std::string& name, const std::string& title) {
+Witness witness(const explore::Scope& scope, const explore::Difference& difference, const std::string& name,
+                const std::string& title) {
   Witness w;
   w.steps = scope.before.size() + difference.calls.size();
   w.scenario = explore::calls_text(scope, difference.calls, name, title);
   w.seen = scope::show(scope, difference.seen, last_actor(scope, difference));
-  for (const explore::Ending& ending : difference.allowed) w.allowed.insert(scope::show(scope, ending, last_actor(scope, difference)));
+  for (const explore::Ending& ending : difference.allowed)
+    w.allowed.insert(scope::show(scope, ending, last_actor(scope, difference)));
   for (const model::Clause& clause : difference.seen.clauses) w.clauses.insert(clause.id());
   for (const explore::Reply& reply : difference.seen.replies)
     for (const model::Clause& clause : reply.why) w.clauses.insert(clause.id());
@@ -75,9 +80,10 @@ struct Side {
   std::string name;
 };
 
-// A shortest scenario after which the one allows what the other does not; one with fewer steps than `best` has.
-void search(const explore::Scope& scope, const Side& one, const Side& other, const SearchBudget& budget, const std::string& name, std::optional<Witness>& best,
-            bool& one_allows) {
+// A shortest scenario after which the one allows what the other does not; one with fewer steps than `best`
+// has.
+void search(const explore::Scope& scope, const Side& one, const Side& other, const SearchBudget& budget,
+            const std::string& name, std::optional<Witness>& best, bool& one_allows) {
   SearchBudget less = budget;
   if (best) {
     if (best->steps <= scope.before.size() + 1) return;
@@ -98,9 +104,10 @@ void print_difference(const Witness& w, const Side& one, const Side& other) {
   for (const std::string& allowed : w.allowed) say(fmt::format("      {}\n", allowed));
 }
 
-// To which clauses a departure is owed: to those of this answer that are known to deviate, else to the last such of the steps before, else
-// to the first of this answer.
-std::set<std::string> blamed(const Witness& w, const explore::Difference& difference, const std::map<std::string, ClauseEntry>& catalogue) {
+// To which clauses a departure is owed: to those of this answer that are known to deviate, else to the last
+// such of the steps before, else to the first of this answer.
+std::set<std::string> blamed(const Witness& w, const explore::Difference& difference,
+                             const std::map<std::string, ClauseEntry>& catalogue) {
   const auto deviates = [&](const std::string& clause) {
     const auto entry = catalogue.find(clause);
     return entry != catalogue.end() && entry->second.level == "deviation";
@@ -111,7 +118,8 @@ std::set<std::string> blamed(const Witness& w, const explore::Difference& differ
   if (!clauses.empty()) return clauses;
   for (const model::Clause& clause : difference.before)
     if (deviates(clause.id())) clauses = {clause.id()};
-  if (clauses.empty()) clauses.insert(difference.seen.clauses.empty() ? "no clause" : (*difference.seen.clauses.begin()).id());
+  if (clauses.empty())
+    clauses.insert(difference.seen.clauses.empty() ? "no clause" : (*difference.seen.clauses.begin()).id());
   return clauses;
 }
 
@@ -163,7 +171,8 @@ int explain_difference(const model::Profile& a, const model::Profile& b, const S
       if (found) a_allows = false;
       if (interrupt::requested()) return interrupt::exit_status();
     }
-    say(fmt::format("{}: {} is {}, {} is {}\n", point.name, a.name, value_name(point, a), b.name, value_name(point, b)));
+    say(fmt::format("{}: {} is {}, {} is {}\n", point.name, a.name, value_name(point, a), b.name,
+                    value_name(point, b)));
     if (!best) {
       say(fmt::format("    no scenario of up to {} calls from the scopes tells them apart\n", budget.depth));
       continue;
@@ -171,7 +180,8 @@ int explain_difference(const model::Profile& a, const model::Profile& b, const S
     ++shown;
     print_difference(*best, a_allows ? mine : theirs, a_allows ? theirs : mine);
   }
-  say(fmt::format("{} and {} differ in {} variation points; {} of them are told apart by a scenario above\n", a.name, b.name, differing, shown));
+  say(fmt::format("{} and {} differ in {} variation points; {} of them are told apart by a scenario above\n",
+                  a.name, b.name, differing, shown));
   return conform;
 }
 
@@ -185,18 +195,22 @@ int explain_envelope(const std::vector<std::string>& names, const SearchBudget& 
     std::uint64_t endings = 0;
     for (const explore::Scope& scope : scopes) {
       const explore::Stage one(scope, profile), other(scope, envelope);
-      const explore::Comparison compared = explore::compare(one, other, compare_settings(budget), [&](const explore::Difference& difference) {
-        Witness w = witness(scope, difference, "departs", fmt::format("{} leaves the envelope", profile.name));
-        for (const std::string& clause : blamed(w, difference, catalogue)) {
-          const auto [place, fresh] = departures.emplace(clause, w);
-          if (!fresh && w.steps < place->second.steps) place->second = w;
-        }
-        return true;
-      });
+      const explore::Comparison compared =
+          explore::compare(one, other, compare_settings(budget), [&](const explore::Difference& difference) {
+            Witness w =
+                witness(scope, difference, "departs", fmt::format("{} leaves the envelope", profile.name));
+            for (const std::string& clause : blamed(w, difference, catalogue)) {
+              const auto [place, fresh] = departures.emplace(clause, w);
+              if (!fresh && w.steps < place->second.steps) place->second = w;
+            }
+            return true;
+          });
       endings += compared.endings;
       if (interrupt::requested()) return interrupt::exit_status();
     }
-    say(fmt::format("{}: {} answers looked for in the envelope; it is left by {} {}{}\n", profile.name, endings, departures.size(), departures.size() == 1 ? "clause" : "clauses", departures.empty() ? "" : ":"));
+    say(fmt::format("{}: {} answers looked for in the envelope; it is left by {} {}{}\n", profile.name,
+                    endings, departures.size(), departures.size() == 1 ? "clause" : "clauses",
+                    departures.empty() ? "" : ":"));
     for (const auto& [clause, w] : departures) {
       const auto entry = catalogue.find(clause);
       say(fmt::format("  {}  ({})\n", clause, entry == catalogue.end() ? "no clause" : entry->second.level));

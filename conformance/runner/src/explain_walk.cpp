@@ -44,7 +44,11 @@ std::vector<std::string> clauses_of(const explore::Ending& ending) {
 class Walk {
  public:
   Walk(const language::Scenario& scenario, const model::Profile& profile)
-      : scenario_(scenario), scope_(scope::bind(scenario)), stage_(scope_, profile), canon_(scope_, false), worlds_{stage_.origin()} {}
+      : scenario_(scenario),
+        scope_(scope::bind(scenario)),
+        stage_(scope_, profile),
+        canon_(scope_, false),
+        worlds_{stage_.origin()} {}
 
   // The clauses that the walk has come across; `silent`: says nothing.
   std::set<std::string> go(bool silent) {
@@ -52,8 +56,11 @@ class Walk {
     int next = 0;
     for (const language::Item& item : scenario_.items) {
       std::vector<int> calls;
-      if (std::holds_alternative<language::Step>(item)) calls = {next++};
-      else for (std::size_t i = 0; i < std::get<language::Concurrent>(item).steps.size(); ++i) calls.push_back(next++);
+      if (std::holds_alternative<language::Step>(item))
+        calls = {next++};
+      else
+        for (std::size_t i = 0; i < std::get<language::Concurrent>(item).steps.size(); ++i)
+          calls.push_back(next++);
       take(calls);
     }
     return used_;
@@ -72,7 +79,8 @@ class Walk {
         const std::vector<std::string> clauses = clauses_of(ending);
         used_.insert(clauses.begin(), clauses.end());
         if (!silent_) ways.emplace(scope::show(scope_, ending, calls.size() == 1 ? actor : -1), clauses);
-        if (known.insert(canon_(ending.world)).second && after.size() < most_worlds) after.push_back(std::move(ending.world));
+        if (known.insert(canon_(ending.world)).second && after.size() < most_worlds)
+          after.push_back(std::move(ending.world));
       }
     }
     worlds_ = std::move(after);
@@ -81,7 +89,8 @@ class Walk {
 
   const explore::Call& call(int index) const { return scope_.calls[static_cast<std::size_t>(index)]; }
 
-  void print(const std::vector<int>& calls, const std::map<std::string, std::vector<std::string>>& ways, bool skipped) const {
+  void print(const std::vector<int>& calls, const std::map<std::string, std::vector<std::string>>& ways,
+             bool skipped) const {
     if (calls.size() > 1) say("concurrent {\n");
     for (const int index : calls) say(fmt::format("{}{}\n", calls.size() > 1 ? "  " : "", call(index).text));
     if (calls.size() > 1) say("}\n");
@@ -90,9 +99,12 @@ class Walk {
       return;
     }
     for (const auto& [shown, clauses] : ways)
-      say(fmt::format("    {}  {}{}\n", ways.size() == 1 ? "=" : "|", shown, clauses.empty() ? "" : fmt::format("  [{}]", fmt::join(clauses, " "))));
+      say(fmt::format("    {}  {}{}\n", ways.size() == 1 ? "=" : "|", shown,
+                      clauses.empty() ? "" : fmt::format("  [{}]", fmt::join(clauses, " "))));
     for (const std::string& line : scope::show(scope_, worlds_.front())) say(fmt::format("      {}\n", line));
-    if (worlds_.size() > 1) say(fmt::format("      (one of {}{} states)\n", worlds_.size(), worlds_.size() == most_worlds ? " or more" : ""));
+    if (worlds_.size() > 1)
+      say(fmt::format("      (one of {}{} states)\n", worlds_.size(),
+                      worlds_.size() == most_worlds ? " or more" : ""));
   }
 
   const language::Scenario& scenario_;
@@ -107,7 +119,8 @@ class Walk {
 std::size_t steps(const language::Scenario& scenario) {
   std::size_t count = 0;
   for (const language::Item& item : scenario.items)
-    count += std::holds_alternative<language::Step>(item) ? 1 : std::get<language::Concurrent>(item).steps.size();
+    count +=
+        std::holds_alternative<language::Step>(item) ? 1 : std::get<language::Concurrent>(item).steps.size();
   return count;
 }
 
@@ -118,12 +131,14 @@ std::vector<language::Scenario> parse(const std::string& text, const std::string
 }
 
 void explain_one(const language::Scenario& scenario, const model::Profile& profile) {
-  say(fmt::format("{} under {}{}{}\n", scenario.name, profile.name, scenario.title.empty() ? "" : ": ", scenario.title));
+  say(fmt::format("{} under {}{}{}\n", scenario.name, profile.name, scenario.title.empty() ? "" : ": ",
+                  scenario.title));
   Walk(scenario, profile).go(false);
 }
 
 // The scenario of the fewest steps, of those that the scopes hold, that uses the clause.
-std::optional<language::Scenario> searched(const std::string& id, const model::Profile& profile, const SearchBudget& budget) {
+std::optional<language::Scenario> searched(const std::string& id, const model::Profile& profile,
+                                           const SearchBudget& budget) {
   std::optional<language::Scenario> best;
   for (explore::Scope& scope : read_scopes({})) {
     scope.overlap = 1;
@@ -137,7 +152,10 @@ std::optional<language::Scenario> searched(const std::string& id, const model::P
     const explore::Exploration found = explore::explore(stage, settings);
     if (interrupt::requested()) return best;
     if (!found.goal) continue;
-    language::Scenario scenario = parse(explore::path_text(stage, *found.goal, "example", "searched in " + scope.name, {id}), scope.name).front();
+    language::Scenario scenario =
+        parse(explore::path_text(stage, *found.goal, "example", "searched in " + scope.name, {id}),
+              scope.name)
+            .front();
     if (!best || steps(scenario) < steps(*best)) best = std::move(scenario);
   }
   return best;
@@ -157,11 +175,13 @@ std::optional<language::Scenario> of_corpus(const std::string& id, const model::
 std::string closest(const std::string& id, const std::map<std::string, ClauseEntry>& catalogue) {
   std::string list;
   for (const auto& [known, entry] : catalogue)
-    if (known.find(id) != std::string::npos || known.starts_with(id.substr(0, id.rfind('.')))) list += " " + known;
+    if (known.find(id) != std::string::npos || known.starts_with(id.substr(0, id.rfind('.'))))
+      list += " " + known;
   return list.empty() ? "; model/clauses.toml lists them" : "; similar:" + list;
 }
 
-// The profiles under which some scenario of the catalogue's kind can use it: those in which a rule gives it, found by search.
+// The profiles under which some scenario of the catalogue's kind can use it: those in which a rule gives it,
+// found by search.
 void print_clause(const std::string& id, const ClauseEntry& entry) {
   say(fmt::format("{}\n  {}\n", id, entry.statement));
   say(fmt::format("  call        {}\n  level       {}\n", entry.call, entry.level));
@@ -170,8 +190,11 @@ void print_clause(const std::string& id, const ClauseEntry& entry) {
   if (!entry.unobservable.empty()) say(fmt::format("  observed    not: {}\n", entry.unobservable));
   if (!entry.note.empty()) say(fmt::format("  note        {}\n", entry.note));
   const auto rule = std::ranges::find(explore::rules(), std::string_view(id), &explore::Rule::clause);
-  if (rule == explore::rules().end() || rule->file.empty()) say("  rule        none: no function of the model states it\n");
-  else say(fmt::format("  rule        {}:{}{}\n", rule->file, rule->line, rule->given ? "" : " (mentioned; never given as a reason)"));
+  if (rule == explore::rules().end() || rule->file.empty())
+    say("  rule        none: no function of the model states it\n");
+  else
+    say(fmt::format("  rule        {}:{}{}\n", rule->file, rule->line,
+                    rule->given ? "" : " (mentioned; never given as a reason)"));
 }
 
 }  // namespace
@@ -186,7 +209,8 @@ int explain_scenarios(const std::string& file, const model::Profile& profile) {
 int explain_clause(const std::string& id, const model::Profile& profile, const SearchBudget& budget) {
   const std::map<std::string, ClauseEntry> catalogue = read_catalogue(locations().catalogue);
   const auto entry = catalogue.find(id);
-  if (entry == catalogue.end()) throw UsageError(fmt::format("{} is neither a file nor a clause{}", id, closest(id, catalogue)));
+  if (entry == catalogue.end())
+    throw UsageError(fmt::format("{} is neither a file nor a clause{}", id, closest(id, catalogue)));
   print_clause(id, entry->second);
   const auto rule = std::ranges::find(explore::rules(), std::string_view(id), &explore::Rule::clause);
   std::optional<language::Scenario> example;
@@ -194,7 +218,8 @@ int explain_clause(const std::string& id, const model::Profile& profile, const S
   if (interrupt::requested()) return interrupt::exit_status();
   if (!example) example = of_corpus(id, profile);
   if (!example) {
-    say(fmt::format("  example     none found under {}, neither by search nor in the corpus\n", profile.name));
+    say(fmt::format("  example     none found under {}, neither by search nor in the corpus\n",
+                    profile.name));
     return undecided;
   }
   say(fmt::format("\n{}\n", language::print(*example)));

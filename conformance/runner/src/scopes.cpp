@@ -36,7 +36,9 @@ std::vector<model::explore::Scope> read_scopes(const std::vector<std::string>& f
 
 const model::Profile& profile_named(const std::string& name) {
   const model::Profile* profile = model::find_profile(name);
-  if (profile == nullptr) throw UsageError(fmt::format("there is no profile {}; there are: {}", name, fmt::join(model::profile_names(), " ")));
+  if (profile == nullptr)
+    throw UsageError(
+        fmt::format("there is no profile {}; there are: {}", name, fmt::join(model::profile_names(), " ")));
   return *profile;
 }
 
@@ -53,8 +55,8 @@ void print_unused(const model::Profile& profile, const std::set<std::string>& us
     const std::string why = entry == catalogue.end() ? "" : entry->second.unobservable;
     unused.push_back(fmt::format("    {:<28} {}\n", id, why.empty() ? "" : "unobservable: " + why));
   }
-  say(fmt::format("{}: {} of the model's {} clauses were used {}{}\n", profile.name, given - unused.size(), given, by,
-                  unused.empty() ? "" : "; never used:"));
+  say(fmt::format("{}: {} of the model's {} clauses were used {}{}\n", profile.name, given - unused.size(),
+                  given, by, unused.empty() ? "" : "; never used:"));
   for (const std::string& line : unused) say(line);
 }
 

@@ -1,4 +1,5 @@
-// What the commands that explore the model share: the scopes, profiles by name, and clauses that were not used.
+// What the commands that explore the model share: the scopes, profiles by name, and clauses that were not
+// used.
 #pragma once
 
 #include <set>

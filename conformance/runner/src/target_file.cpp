@@ -138,7 +138,7 @@ profile = "posix"
 # Deviations that are known; they are reported as waived.
 # [[deviation]]
 # id = "stat-any"
-# clause = "msgctl.stat_any"
+# clause = "msgctl.mstat.any"
 # reason = "MSG_STAT_ANY is not offered"
 # reference = "where that is written"
 # expires = 2027-12-31

@@ -22,9 +22,12 @@ int variable(Scope& scope, const std::string& name) {
 std::string used_variable(const language::Action& action) {
   return std::visit(
       [](const auto& a) -> std::string {
-        if constexpr (requires { a.key.variable; }) return a.key.variable;
-        else if constexpr (requires { a.id.variable; }) return a.id.variable;
-        else return {};
+        if constexpr (requires { a.key.variable; })
+          return a.key.variable;
+        else if constexpr (requires { a.id.variable; })
+          return a.id.variable;
+        else
+          return {};
       },
       action);
 }
@@ -57,18 +60,22 @@ Scope bind(const language::Scenario& scenario) {
   const judge::Cast cast({}, scenario.actors, scope.origin);
   scope.origin.spaces.emplace_back();
   scope.origin.clock = 1;
-  for (std::size_t a = 0; a < cast.count(); ++a) scope.actors.push_back(cast.name(static_cast<model::ActorIndex>(a)));
+  for (std::size_t a = 0; a < cast.count(); ++a)
+    scope.actors.push_back(cast.name(static_cast<model::ActorIndex>(a)));
   for (const language::Actor& actor : scenario.actors) {
     const std::string who = language::print(actor.credentials);
-    if (!actor.process.empty()) scope.header += "thread " + actor.name + " of " + actor.process + "\n";
-    else scope.header += "process " + actor.name + (who.empty() ? "" : " " + who) + "\n";
+    if (!actor.process.empty())
+      scope.header += "thread " + actor.name + " of " + actor.process + "\n";
+    else
+      scope.header += "process " + actor.name + (who.empty() ? "" : " " + who) + "\n";
   }
   for (const language::Item& item : scenario.items) {
     if (const auto* step = std::get_if<language::Step>(&item)) {
       scope.calls.push_back(call_of(scope, cast, *step));
       continue;
     }
-    for (const language::Step& step : std::get<language::Concurrent>(item).steps) scope.calls.push_back(call_of(scope, cast, step));
+    for (const language::Step& step : std::get<language::Concurrent>(item).steps)
+      scope.calls.push_back(call_of(scope, cast, step));
   }
   return scope;
 }

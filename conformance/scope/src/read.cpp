@@ -53,7 +53,8 @@ class Reader {
     if (const toml::array* types = document_["types"].as_array())
       for (const toml::node& type : *types) types_.push_back(type.value<std::int64_t>().value_or(0));
     if (types_.empty()) types_ = {1};
-    if (queues_.size() > model::explore::most_names || types_.size() > model::explore::most_names) fail("queues", "at most 16 queues and 16 types");
+    if (queues_.size() > model::explore::most_names || types_.size() > model::explore::most_names)
+      fail("queues", "at most 16 queues and 16 types");
     expand("before", true);
     expand("calls", false);
     return finish(parsed());
@@ -65,9 +66,11 @@ class Reader {
   }
 
   void check_names() const {
-    static const std::set<std::string_view> known{"title", "processes", "threads", "queues", "types", "before", "calls", "overlap", "depth", "sometimes"};
+    static const std::set<std::string_view> known{"title",  "processes", "threads", "queues", "types",
+                                                  "before", "calls",     "overlap", "depth",  "sometimes"};
     for (const auto& [key, value] : document_)
-      if (!known.contains(key.str())) fail(std::string(key.str()), fmt::format("one of {}", fmt::join(known, ", ")));
+      if (!known.contains(key.str()))
+        fail(std::string(key.str()), fmt::format("one of {}", fmt::join(known, ", ")));
   }
 
   std::vector<std::string> strings(const char* name) const {
@@ -99,7 +102,8 @@ class Reader {
     const auto part_of_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '"' && (i == 0 || text[i - 1] != '\\')) quoted = !quoted;
-      const bool here = !quoted && text.compare(i, word.size(), word) == 0 && (i == 0 || !part_of_word(text[i - 1])) &&
+      const bool here = !quoted && text.compare(i, word.size(), word) == 0 &&
+                        (i == 0 || !part_of_word(text[i - 1])) &&
                         (i + word.size() >= text.size() || !part_of_word(text[i + word.size()]));
       result += here ? by : std::string(1, text[i]);
       if (here) i += word.size() - 1;
@@ -107,7 +111,9 @@ class Reader {
     return result;
   }
 
-  static bool has(const std::string& text, const std::string& word) { return replaced(text, word, "") != text; }
+  static bool has(const std::string& text, const std::string& word) {
+    return replaced(text, word, "") != text;
+  }
 
   static std::string prefix(const std::string& line) {
     const std::size_t colon = line.find(':');
@@ -119,7 +125,8 @@ class Reader {
   void expand(const char* section, bool before) {
     const std::vector<std::string> entries = strings(section);
     if (!before && entries.empty()) fail(section, "at least one call");
-    for (std::size_t i = 0; i < entries.size(); ++i) expand(entries[i], fmt::format("{}[{}]", section, i), before);
+    for (std::size_t i = 0; i < entries.size(); ++i)
+      expand(entries[i], fmt::format("{}[{}]", section, i), before);
   }
 
   void expand(const std::string& entry, const std::string& origin, bool before) {
@@ -133,7 +140,8 @@ class Reader {
       actors = names_;
       actors.insert(actors.end(), threads_.begin(), threads_.end());
     }
-    const bool by_slot = has(call, "QUEUE") || has(call, "KEY"), by_type = has(call, "TYPE"), by_process = has(call, "PROCESS");
+    const bool by_slot = has(call, "QUEUE") || has(call, "KEY"), by_type = has(call, "TYPE"),
+               by_process = has(call, "PROCESS");
     const auto count = [](bool present, std::size_t n) { return present ? n : 1; };
     for (const std::string& actor : actors)
       for (std::size_t s = 0; s < count(by_slot, queues_.size()); ++s)
@@ -143,8 +151,8 @@ class Reader {
             text = replaced(text, "KEY", std::to_string(s + 1));
             text = replaced(text, "TYPE", std::to_string(types_[t]));
             text = replaced(text, "PROCESS", names_[p]);
-            lines_.push_back({actor.empty() ? text : actor + ": " + text, origin, before, pattern, by_slot ? static_cast<int>(s) : -1,
-                              by_type ? static_cast<int>(t) : -1});
+            lines_.push_back({actor.empty() ? text : actor + ": " + text, origin, before, pattern,
+                              by_slot ? static_cast<int>(s) : -1, by_type ? static_cast<int>(t) : -1});
           }
   }
 
@@ -161,7 +169,8 @@ class Reader {
     if (const auto* error = std::get_if<language::ParseError>(&result)) {
       const int index = error->place.line - first;
       const bool known = index >= 0 && static_cast<std::size_t>(index) < lines_.size();
-      throw Malformed(fmt::format("{}: {}: expected {}, found {}\n    {}", file_, known ? lines_[static_cast<std::size_t>(index)].origin : "processes",
+      throw Malformed(fmt::format("{}: {}: expected {}, found {}\n    {}", file_,
+                                  known ? lines_[static_cast<std::size_t>(index)].origin : "processes",
                                   error->expected, error->found, error->line));
     }
     return std::get<std::vector<language::Scenario>>(result).front();
@@ -175,13 +184,15 @@ class Reader {
     scope.depth = number("depth", 0);
     scope.sometimes = strings("sometimes");
     for (const std::string& name : scope.sometimes)
-      if (std::ranges::find(model::explore::sometimes(), name, &model::explore::Sometimes::name) == model::explore::sometimes().end())
-        fail("sometimes", fmt::format("a name that svmq exhaust prints; there is no \"{}\"", name));
+      if (std::ranges::find(model::explore::sometimes(), name, &model::explore::Sometimes::name) ==
+          model::explore::sometimes().end())
+        fail("sometimes", fmt::format("a name of model/explore/src/sometimes.cpp; there is no \"{}\"", name));
     scope.types = types_;
     for (std::size_t s = 0; s < queues_.size(); ++s) {
       const auto variable = std::ranges::find(scope.variables, queues_[s]);
       if (variable == scope.variables.end()) continue;
-      scope.slots.push_back({static_cast<int>(variable - scope.variables.begin()), static_cast<std::int32_t>(s + 1)});
+      scope.slots.push_back(
+          {static_cast<int>(variable - scope.variables.begin()), static_cast<std::int32_t>(s + 1)});
     }
     bool ordered_types = false, literal_queue = scope.slots.size() < queues_.size();
     for (std::size_t i = 0; i < lines_.size(); ++i) {

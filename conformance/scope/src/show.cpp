@@ -48,10 +48,13 @@ std::string queue_line(const Scope& scope, const World& world, std::size_t index
   for (std::size_t v = 0; v < scope.variables.size(); ++v)
     if (queue.id && (*world.values)[v] == *queue.id) who.push_back(scope.variables[v]);
   if (who.empty()) who.push_back(fmt::format("{}", index));
-  std::string line = fmt::format("queue {} (id {}", fmt::join(who, " "), queue.id ? fmt::format("{}", *queue.id) : "not seen yet");
-  line += fmt::format(", key {:#x}, mode 0{:o}, uid {}): {} of {} bytes", queue.key, queue.mode, queue.uid, queue.cbytes, queue.qbytes);
+  std::string line = fmt::format("queue {} (id {}", fmt::join(who, " "),
+                                 queue.id ? fmt::format("{}", *queue.id) : "not seen yet");
+  line += fmt::format(", key {:#x}, mode 0{:o}, uid {}): {} of {} bytes", queue.key, queue.mode, queue.uid,
+                      queue.cbytes, queue.qbytes);
   for (const model::Message& m : queue.messages) line += fmt::format(" {}", message(m));
-  if (!queue.receivers.empty()) line += fmt::format("; waiting to receive: {}", names(scope, queue.receivers));
+  if (!queue.receivers.empty())
+    line += fmt::format("; waiting to receive: {}", names(scope, queue.receivers));
   if (!queue.senders.empty()) line += fmt::format("; waiting to send: {}", names(scope, queue.senders));
   return line;
 }
@@ -80,13 +83,17 @@ std::string show(const Scope& scope, const Ending& ending, const Reply& reply) {
 std::string show(const Scope& scope, const Ending& ending, model::ActorIndex actor) {
   std::vector<std::string> parts;
   for (const Reply& reply : ending.replies)
-    if (reply.actor == actor) parts.insert(parts.begin(), show(scope, ending, reply));
-    else parts.push_back(fmt::format("{}: {}", name(scope, reply.actor), show(scope, ending, reply)));
+    if (reply.actor == actor)
+      parts.insert(parts.begin(), show(scope, ending, reply));
+    else
+      parts.push_back(fmt::format("{}: {}", name(scope, reply.actor), show(scope, ending, reply)));
   std::vector<model::ActorIndex> asleep, gone;
   for (std::size_t a = 0; a < ending.world.state.actors.size(); ++a) {
     const model::Actor& self = ending.world.state.actors[a];
-    if (!self.alive) gone.push_back(static_cast<model::ActorIndex>(a));
-    else if (self.phase == model::Phase::sending || self.phase == model::Phase::receiving) asleep.push_back(static_cast<model::ActorIndex>(a));
+    if (!self.alive)
+      gone.push_back(static_cast<model::ActorIndex>(a));
+    else if (self.phase == model::Phase::sending || self.phase == model::Phase::receiving)
+      asleep.push_back(static_cast<model::ActorIndex>(a));
   }
   if (!asleep.empty()) parts.push_back(fmt::format("asleep: {}", names(scope, asleep)));
   if (!gone.empty()) parts.push_back(fmt::format("ended: {}", names(scope, gone)));

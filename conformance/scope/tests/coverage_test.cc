@@ -1,5 +1,6 @@
-// Bug: a rule of the model that nothing ever exercises, so that nobody would notice if it were wrong. Corpus and exploration together must
-// use every rule in every profile that has it; unused.toml beside this file names the exceptions, and none that is not one.
+// Bug: a rule of the model that nothing ever exercises, so that nobody would notice if it were wrong. Corpus
+// and exploration together must use every rule in every profile that has it; unused.toml beside this file
+// names the exceptions, and none that is not one.
 #include <gtest/gtest.h>
 #include <toml++/toml.h>
 
@@ -47,7 +48,8 @@ void walk(const language::Scenario& scenario, const model::Profile& profile, std
   int next = 0;
   for (const language::Item& item : scenario.items) {
     std::vector<int> calls;
-    const std::size_t count = std::holds_alternative<language::Step>(item) ? 1 : std::get<language::Concurrent>(item).steps.size();
+    const std::size_t count =
+        std::holds_alternative<language::Step>(item) ? 1 : std::get<language::Concurrent>(item).steps.size();
     for (std::size_t i = 0; i < count; ++i) calls.push_back(next++);
     std::vector<explore::World> after;
     std::set<explore::Fingerprint> known;
@@ -56,7 +58,8 @@ void walk(const language::Scenario& scenario, const model::Profile& profile, std
         for (const model::Clause& clause : ending.clauses) used.insert(clause.id());
         for (const explore::Reply& reply : ending.replies)
           for (const model::Clause& clause : reply.why) used.insert(clause.id());
-        if (after.size() < 12 && known.insert(canon(ending.world)).second) after.push_back(std::move(ending.world));
+        if (after.size() < 12 && known.insert(canon(ending.world)).second)
+          after.push_back(std::move(ending.world));
       }
     worlds = std::move(after);
   }
@@ -97,15 +100,18 @@ TEST_P(EveryRule, IsUsed) {
   for (const explore::Rule& rule : explore::rules()) {
     const std::string id(rule.clause);
     const bool exception = excepted->contains(id);
-    EXPECT_TRUE(!rule.given || used.contains(id) || exception) << id << " (" << rule.file << ":" << rule.line << ") is never used under " << GetParam();
-    EXPECT_FALSE(exception && used.contains(id)) << id << " is used under " << GetParam() << ": take it out of unused.toml";
+    EXPECT_TRUE(!rule.given || used.contains(id) || exception)
+        << id << " (" << rule.file << ":" << rule.line << ") is never used under " << GetParam();
+    EXPECT_FALSE(exception && used.contains(id))
+        << id << " is used under " << GetParam() << ": take it out of unused.toml";
     EXPECT_TRUE(!exception || rule.given) << id << " is no rule of the model";
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Profile, EveryRule, testing::Values("linux-6.18", "posix"), [](const auto& tested) {
   std::string name = tested.param;
-  std::ranges::replace_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  std::ranges::replace_if(
+      name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 });
 

@@ -48,24 +48,33 @@ TEST(Read, ALineStandsForSeveralCalls) {
 
 // Bug: who may do different things is taken for the same.
 TEST(Read, OnlyWhatIsAlikeIsTakenForTheSame) {
-  const auto alike = [](const std::string& text) { return model::explore::Canon(read(text, "f"), true).alike(); };
+  const auto alike = [](const std::string& text) {
+    return model::explore::Canon(read(text, "f"), true).alike();
+  };
   EXPECT_EQ(alike(good).size(), 3u) << "A alone may remove";
   EXPECT_EQ(alike(changed("A: msgctl", "msgctl")).size(), 2u) << "A and B, and the conductor";
   EXPECT_TRUE(read(good, "f").slots_alike);
   EXPECT_TRUE(read(good, "f").types_alike);
   EXPECT_FALSE(read(changed("A: msgctl(QUEUE", "A: msgctl(q"), "f").slots_alike);
-  EXPECT_FALSE(read(changed("A: msgctl(QUEUE, IPC_RMID, NULL)", "msgrcv(QUEUE, buf, 9, -TYPE, 0)"), "f").types_alike);
-  EXPECT_FALSE(read(changed("A: msgctl(QUEUE, IPC_RMID, NULL)", "msgrcv(QUEUE, buf, 9, 3, 0)"), "f").types_alike);
+  EXPECT_FALSE(
+      read(changed("A: msgctl(QUEUE, IPC_RMID, NULL)", "msgrcv(QUEUE, buf, 9, -TYPE, 0)"), "f").types_alike);
+  EXPECT_FALSE(
+      read(changed("A: msgctl(QUEUE, IPC_RMID, NULL)", "msgrcv(QUEUE, buf, 9, 3, 0)"), "f").types_alike);
 }
 
 // Bug: a mistake is not found, or not said where.
 TEST(Read, AMistakeIsToldWithItsPlace) {
-  EXPECT_NE(complaint(changed("title", "titel")).find("file.toml: titel: expected one of before, calls"), std::string::npos);
+  EXPECT_NE(complaint(changed("title", "titel")).find("file.toml: titel: expected one of before, calls"),
+            std::string::npos);
   EXPECT_NE(complaint(changed("{TYPE,", "{TYPE;")).find("file.toml: calls[1]: expected"), std::string::npos);
-  EXPECT_NE(complaint(changed("handler(SIGUSR1", "handler(SIGHUGO")).find("file.toml: before[0]: expected"), std::string::npos);
+  EXPECT_NE(complaint(changed("handler(SIGUSR1", "handler(SIGHUGO")).find("file.toml: before[0]: expected"),
+            std::string::npos);
   EXPECT_NE(complaint("title = 1 2").find("file.toml:1:"), std::string::npos);
-  EXPECT_NE(complaint(std::string(good) + "sometimes = [\"never\"]\n").find("there is no \"never\""), std::string::npos);
-  EXPECT_NE(complaint(std::string(good) + "depth = \"x\"\n").find("file.toml: depth: expected a whole number"), std::string::npos);
+  EXPECT_NE(complaint(std::string(good) + "sometimes = [\"never\"]\n").find("there is no \"never\""),
+            std::string::npos);
+  EXPECT_NE(
+      complaint(std::string(good) + "depth = \"x\"\n").find("file.toml: depth: expected a whole number"),
+      std::string::npos);
 }
 
 }  // namespace

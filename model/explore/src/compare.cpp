@@ -19,7 +19,8 @@ struct Pair {
 
 class Comparing {
  public:
-  Comparing(const Stage& one, const Stage& other, const CompareSettings& settings, const std::function<bool(const Difference&)>& found)
+  Comparing(const Stage& one, const Stage& other, const CompareSettings& settings,
+            const std::function<bool(const Difference&)>& found)
       : one_(one), other_(other), settings_(settings), found_(found), canon_(one.scope(), false) {}
 
   Comparison run() {
@@ -28,7 +29,8 @@ class Comparing {
       const Pair pair = std::move(pairs_[at_]);
       pairs_[at_] = {};
       if (pair.calls.size() < settings_.depth) visit(pair);
-      if (pairs_.size() > settings_.most_pairs || (settings_.stop && (at_ & 0xff) == 0 && settings_.stop())) break;
+      if (pairs_.size() > settings_.most_pairs || (settings_.stop && (at_ & 0xff) == 0 && settings_.stop()))
+        break;
     }
     result_.pairs = at_;
     result_.complete = ended_ || at_ == pairs_.size();
@@ -39,7 +41,9 @@ class Comparing {
   void visit(const Pair& pair) {
     const Scope& scope = one_.scope();
     for (std::size_t c = 0; c < scope.calls.size() && !ended_; ++c) {
-      if (scope.calls[c].once || !one_.may_begin(pair.one, scope.calls[c].actor)) continue;
+      if (scope.calls[c].once || !one_.may_begin(pair.one, scope.calls[c].actor) ||
+          !one_.may_mention(pair.one, static_cast<int>(c)))
+        continue;
       make(pair, static_cast<int>(c));
     }
   }
@@ -96,11 +100,13 @@ class Comparing {
 
 }  // namespace
 
-Comparison compare(const Stage& one, const Stage& other, const CompareSettings& settings, const std::function<bool(const Difference&)>& found) {
+Comparison compare(const Stage& one, const Stage& other, const CompareSettings& settings,
+                   const std::function<bool(const Difference&)>& found) {
   return Comparing(one, other, settings, found).run();
 }
 
-std::string calls_text(const Scope& scope, const std::vector<int>& calls, const std::string& name, const std::string& title) {
+std::string calls_text(const Scope& scope, const std::vector<int>& calls, const std::string& name,
+                       const std::string& title) {
   std::string text = "scenario " + name + "\ntitle  " + title + "\n" + scope.header;
   for (const auto* list : {&scope.before, &calls})
     for (const int call : *list) text += scope.calls[static_cast<std::size_t>(call)].text + "\n";

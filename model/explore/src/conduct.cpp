@@ -9,7 +9,9 @@
 namespace svmq::model::explore {
 namespace {
 
-bool same_reply(const Reply& a, const Reply& b) { return a.actor == b.actor && a.open == b.open && *a.result == *b.result; }
+bool same_reply(const Reply& a, const Reply& b) {
+  return a.actor == b.actor && a.open == b.open && *a.result == *b.result;
+}
 
 // What is left to begin: the calls by position, none twice.
 using Left = std::vector<int>;
@@ -62,14 +64,17 @@ class Conduct {
 
   // Nobody is left who could begin.
   bool begun(const Left& left, const World& world) const {
-    return std::ranges::none_of(left, [&](int call) { return stage_.may_begin(world, stage_.scope().calls[static_cast<std::size_t>(call)].actor); });
+    return std::ranges::none_of(left, [&](int call) {
+      return stage_.may_begin(world, stage_.scope().calls[static_cast<std::size_t>(call)].actor);
+    });
   }
 
   // Whoever has been answered returns; a way that was taken before is not taken again.
   void visit(Open open) {
     stage_.return_all(open.way.world, [&](const World& world, ActorIndex actor) {
       const Actor& self = world.state.actor(actor);
-      const bool is_open = self.result->kind == Result::identifier && !world.state.queue(self.result->queue).id;
+      const bool is_open =
+          self.result->kind == Result::identifier && !world.state.queue(self.result->queue).id;
       open.way.replies.push_back({actor, self.result, is_open, self.why});
     });
     std::ranges::stable_sort(open.way.replies, {}, &Reply::actor);
@@ -87,25 +92,32 @@ class Conduct {
   std::vector<Ending> endings_;
 };
 
-bool within(const Stamp& seen, const Stamp& allowed) { return allowed.earliest <= seen.earliest && seen.latest <= allowed.latest; }
+bool within(const Stamp& seen, const Stamp& allowed) {
+  return allowed.earliest <= seen.earliest && seen.latest <= allowed.latest;
+}
 
 bool same_row(const StatRecord& allowed, const StatRecord& seen) {
   StatRecord a = allowed;
   a.stime = seen.stime, a.rtime = seen.rtime, a.ctime = seen.ctime, a.queue = seen.queue;
-  return a == seen && within(seen.stime, allowed.stime) && within(seen.rtime, allowed.rtime) && within(seen.ctime, allowed.ctime);
+  return a == seen && within(seen.stime, allowed.stime) && within(seen.rtime, allowed.rtime) &&
+         within(seen.ctime, allowed.ctime);
 }
 
 bool same_rows(const Result& allowed, const Result& seen) {
   return allowed.rows.size() == seen.rows.size() && std::ranges::equal(allowed.rows, seen.rows, same_row);
 }
 
-std::optional<std::int32_t> id_of(const World& world, QueueIndex queue) { return world.state.queue(queue).id; }
+std::optional<std::int32_t> id_of(const World& world, QueueIndex queue) {
+  return world.state.queue(queue).id;
+}
 
 // The identifier that the model left open is what was seen, if no living queue has that.
 bool settle_identifier(World& world, const Reply& reply, std::int32_t id) {
   const QueueIndex queue = reply.result->queue;
   if (id_of(world, queue) == id) return true;
-  const auto taken = [&](const auto& q) { return !q->removed && q->id == id && q->space == world.state.queue(queue).space; };
+  const auto taken = [&](const auto& q) {
+    return !q->removed && q->id == id && q->space == world.state.queue(queue).space;
+  };
   if (std::ranges::any_of(world.state.queues, taken)) return false;
   const std::int64_t chosen = *id_of(world, queue);
   world.state.change(queue).id = id;
@@ -126,7 +138,11 @@ bool covers(World& world, const Reply& allowed, const World& seen_world, const R
       return !seen.open && id_of(world, may.queue) == id_of(seen_world, is.queue);
     case Result::failure: return may.error == is.error && (may.may_touch || !is.may_touch);
     case Result::received: return may.value == is.value && may.message == is.message;
-    case Result::stat: return (may.queue >= 0 ? id_of(world, may.queue) == (is.queue >= 0 ? id_of(seen_world, is.queue) : std::optional<std::int32_t>()) : may.value == is.value) && same_rows(may, is);
+    case Result::stat:
+      return (may.queue >= 0 ? id_of(world, may.queue) == (is.queue >= 0 ? id_of(seen_world, is.queue)
+                                                                         : std::optional<std::int32_t>())
+                             : may.value == is.value) &&
+             same_rows(may, is);
     case Result::info: return may.value == is.value && may.information == is.information;
     case Result::table: return same_rows(may, is);
     case Result::file: return true;
@@ -146,7 +162,9 @@ bool covers(Ending& allowed, const Ending& seen) {
   if (seen.world.state.undefined || allowed.replies.size() != seen.replies.size()) return false;
   const State &may = allowed.world.state, &is = seen.world.state;
   for (std::size_t a = 0; a < is.actors.size(); ++a)
-    if (may.actors[a].alive != is.actors[a].alive || (may.actors[a].phase == Phase::idle) != (is.actors[a].phase == Phase::idle)) return false;
+    if (may.actors[a].alive != is.actors[a].alive ||
+        (may.actors[a].phase == Phase::idle) != (is.actors[a].phase == Phase::idle))
+      return false;
   for (std::size_t i = 0; i < seen.replies.size(); ++i) {
     if (allowed.replies[i].actor != seen.replies[i].actor) return false;
     if (!covers(allowed.world, allowed.replies[i], seen.world, seen.replies[i])) return false;

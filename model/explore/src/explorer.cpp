@@ -13,7 +13,8 @@ struct HashOf {
 
 class Search {
  public:
-  Search(const Stage& stage, const Settings& settings) : stage_(stage), settings_(settings), canon_(stage.scope(), settings.symmetric) {
+  Search(const Stage& stage, const Settings& settings)
+      : stage_(stage), settings_(settings), canon_(stage.scope(), settings.symmetric) {
     clauses_.reserve(1024);
     for (const Property& property : properties()) found_.properties.push_back({property.name});
     for (const Sometimes& event : sometimes()) found_.sometimes.push_back({event.name, 0, {}});
@@ -49,7 +50,9 @@ class Search {
   void visit(const Open& open) {
     const std::size_t depth = found_.graph.nodes[open.node].depth;
     const bool last = settings_.depth > 0 && depth >= settings_.depth;
-    const auto sink = [&](Label label, const Clauses& clauses, World&& raw) { arrive(open, label, clauses, std::move(raw)); };
+    const auto sink = [&](Label label, const Clauses& clauses, World&& raw) {
+      arrive(open, label, clauses, std::move(raw));
+    };
     if (last) {
       cut_ = true;
       if (!open.world.state.undefined) stage_.internal(open.world, sink);
@@ -64,7 +67,8 @@ class Search {
     if (ended_) return;
     ++found_.transitions;
     for (const Clause& clause : clauses) ++clauses_[clause.id()];
-    if (!somebody_returns(raw.state)) return judge({stage_, open.world, label, clauses, raw, raw}, open.node, raw);
+    if (!somebody_returns(raw.state))
+      return judge({stage_, open.world, label, clauses, raw, raw}, open.node, raw);
     World after = raw;
     stage_.return_all(after, [&](const World& world, ActorIndex actor) {
       for (const Clause& clause : world.state.actor(actor).why) ++clauses_[clause.id()];
@@ -87,7 +91,8 @@ class Search {
   }
 
   void keep(NodeIndex from, Label label, World&& world) {
-    const auto [place, fresh] = known_.emplace(canon_(world), static_cast<NodeIndex>(found_.graph.nodes.size()));
+    const auto [place, fresh] =
+        known_.emplace(canon_(world), static_cast<NodeIndex>(found_.graph.nodes.size()));
     if (settings_.keep_edges) found_.graph.edges.push_back({from, place->second, label});
     if (!fresh) return;
     const bool begins = label.kind == Label::begin;
@@ -101,7 +106,8 @@ class Search {
       const Holds holds = properties()[i].holds(transition);
       if (holds == Holds::vacuous) continue;
       ++found_.properties[i].checked;
-      if (holds == Holds::no && std::ranges::find(found_.violations, properties()[i].name, &Violation::property) == found_.violations.end())
+      if (holds == Holds::no && std::ranges::find(found_.violations, properties()[i].name,
+                                                  &Violation::property) == found_.violations.end())
         found_.violations.push_back({properties()[i].name, path_to(from, transition.label)});
     }
     for (std::size_t i = 0; i < sometimes().size(); ++i) {
@@ -117,9 +123,7 @@ class Search {
     return path;
   }
 
-  void end_early() {
-    found_.stopped = ended_ = true;
-  }
+  void end_early() { found_.stopped = ended_ = true; }
 
   const Stage& stage_;
   const Settings& settings_;
@@ -131,6 +135,18 @@ class Search {
   std::uint64_t visited_ = 0;
   bool ended_ = false, cut_ = false;
 };
+
+// The language has no place for it: one actor sets a variable, and another uses or sets it, in one block.
+bool share_a_variable(const Scope& scope, const std::vector<int>& calls) {
+  for (const int setter : calls)
+    for (const int other : calls) {
+      const Call &one = scope.calls[static_cast<std::size_t>(setter)],
+                 &two = scope.calls[static_cast<std::size_t>(other)];
+      if (one.sets < 0 || one.actor == two.actor) continue;
+      if (two.sets == one.sets || std::ranges::find(two.uses, one.sets) != two.uses.end()) return true;
+    }
+  return false;
+}
 
 }  // namespace
 
@@ -154,12 +170,15 @@ std::string path_text(const Stage& stage, const Path& path, const std::string& n
   }
   text += scope.header;
   for (const int call : scope.before) text += scope.calls[static_cast<std::size_t>(call)].text + "\n";
-  std::vector<std::string> together;  // calls begun since everything last rested
+  std::vector<int> together;  // calls begun since everything last rested
+  const auto line = [&](int call) { return scope.calls[static_cast<std::size_t>(call)].text + "\n"; };
   const auto flush = [&] {
-    if (together.size() == 1) text += together[0] + "\n";
+    if (together.size() == 1) text += line(together[0]);
     if (together.size() > 1) {
+      if (share_a_variable(scope, together))
+        text += "# cannot be conducted: a variable is set and used in one block\n";
       text += "concurrent {\n";
-      for (const std::string& line : together) text += "  " + line + "\n";
+      for (const int call : together) text += "  " + line(call);
       text += "}\n";
     }
     together.clear();
@@ -168,7 +187,7 @@ std::string path_text(const Stage& stage, const Path& path, const std::string& n
   for (const Label label : path) {
     if (label.kind == Label::begin) {
       if (stage.rests(world)) flush();
-      together.push_back(scope.calls[static_cast<std::size_t>(label.which)].text);
+      together.push_back(label.which);
     }
     world = stage.follow(world, label);
   }

@@ -38,15 +38,19 @@ class Hash {
 };
 
 template <class T>
-Word word(T value) { return static_cast<Word>(value); }
+Word word(T value) {
+  return static_cast<Word>(value);
+}
 
 constexpr std::uint8_t nowhere = 255;
 
 std::int64_t id_of(const Request& request) {
   return std::visit(
       [](const auto& r) -> std::int64_t {
-        if constexpr (requires { r.id; } && !std::is_same_v<std::decay_t<decltype(r)>, FtokRequest>) return r.id;
-        else return -1;
+        if constexpr (requires { r.id; } && !std::is_same_v<std::decay_t<decltype(r)>, FtokRequest>)
+          return r.id;
+        else
+          return -1;
       },
       request);
 }
@@ -59,7 +63,9 @@ bool looks_at_numbers(const Call& call, const Scope& scope) {
   if (std::holds_alternative<TableRequest>(request)) return true;
   if (const auto* limit = std::get_if<LimitRequest>(&request)) return limit->limit == Limit::msg_next_id;
   if (const auto* control = std::get_if<ControlRequest>(&request))
-    if (control->command == IPC_INFO_ || control->command == MSG_INFO_ || control->command == MSG_STAT_ || control->command == MSG_STAT_ANY_) return true;
+    if (control->command == IPC_INFO_ || control->command == MSG_INFO_ || control->command == MSG_STAT_ ||
+        control->command == MSG_STAT_ANY_)
+      return true;
   const std::int64_t id = id_of(request);
   return call.uses.empty() ? id >= 0 : id != 4096 && id != -1;
 }
@@ -67,7 +73,8 @@ bool looks_at_numbers(const Call& call, const Scope& scope) {
 // One world under one renaming.
 class Encoding {
  public:
-  Encoding(const Scope& scope, const World& world, bool numbers) : scope_(scope), world_(world), state_(world.state), numbers_(numbers) {
+  Encoding(const Scope& scope, const World& world, bool numbers)
+      : scope_(scope), world_(world), state_(world.state), numbers_(numbers) {
     queue_rank_.assign(state_.queues.size(), nowhere);
     slot_rank_.fill(nowhere);
     type_rank_.fill(nowhere);
@@ -78,18 +85,31 @@ class Encoding {
   Fingerprint encode(bool types_alike);
 
  private:
-  struct Sorted { Word signature; int index; auto operator<=>(const Sorted&) const = default; };
+  struct Sorted {
+    Word signature;
+    int index;
+    auto operator<=>(const Sorted&) const = default;
+  };
 
   Word signature_of_queue(const Queue& queue) const;
   Word signature_of_actor(ActorIndex actor) const;
   QueueIndex queue_of_variable(int variable) const;
   QueueIndex queue_of_key(std::int32_t key) const;
   void place(QueueIndex queue);
-  Word rank(QueueIndex queue) const { return queue < 0 || static_cast<std::size_t>(queue) >= queue_rank_.size() ? nowhere : queue_rank_[static_cast<std::size_t>(queue)]; }
+  Word rank(QueueIndex queue) const {
+    return queue < 0 || static_cast<std::size_t>(queue) >= queue_rank_.size()
+               ? nowhere
+               : queue_rank_[static_cast<std::size_t>(queue)];
+  }
   Word rank_of_type(std::int64_t type);
   Word rank_of_call(int call);
-  Word rank_of(const Pid& pid) const { return pid.kind == Pid::nobody ? 0 : word(pid.kind) << 8 | actor_rank_[static_cast<std::size_t>(pid.actor)]; }
-  Word of(const Stamp& stamp) const { return word(state_.clock - stamp.earliest) << 32 ^ word(state_.clock - stamp.latest); }
+  Word rank_of(const Pid& pid) const {
+    return pid.kind == Pid::nobody ? 0
+                                   : word(pid.kind) << 8 | actor_rank_[static_cast<std::size_t>(pid.actor)];
+  }
+  Word of(const Stamp& stamp) const {
+    return word(state_.clock - stamp.earliest) << 32 ^ word(state_.clock - stamp.latest);
+  }
 
   void add(const Process& process);
   void add(const Actor& actor, int call);
@@ -101,7 +121,8 @@ class Encoding {
   }
   void add(const std::vector<ActorIndex>& list) {
     Word packed = list.size();
-    for (const ActorIndex a : list) packed = packed << 6 ^ actor_rank_[static_cast<std::size_t>(a)] ^ packed >> 58;
+    for (const ActorIndex a : list)
+      packed = packed << 6 ^ actor_rank_[static_cast<std::size_t>(a)] ^ packed >> 58;
     hash_.add(packed);
   }
   void add_rest();
@@ -126,7 +147,8 @@ QueueIndex Encoding::queue_of_variable(int variable) const {
 
 QueueIndex Encoding::queue_of_key(std::int32_t key) const {
   for (std::size_t q = 0; q < state_.queues.size(); ++q)
-    if (!state_.queues[q]->removed && state_.queues[q]->key == key && key != 0) return static_cast<QueueIndex>(q);
+    if (!state_.queues[q]->removed && state_.queues[q]->key == key && key != 0)
+      return static_cast<QueueIndex>(q);
   return -1;
 }
 
@@ -151,7 +173,8 @@ void Encoding::order_slots(bool symmetric) {
   for (std::size_t s = 0; s < scope_.slots.size(); ++s) {
     Word signature = 0;
     if (symmetric) {
-      const QueueIndex named = queue_of_variable(scope_.slots[s].variable), keyed = queue_of_key(scope_.slots[s].key);
+      const QueueIndex named = queue_of_variable(scope_.slots[s].variable),
+                       keyed = queue_of_key(scope_.slots[s].key);
       Hash hash;
       hash.add((*world_.values)[static_cast<std::size_t>(scope_.slots[s].variable)] < 0);
       hash.add(named < 0 ? 0 : signature_of_queue(state_.queue(named)));
@@ -177,18 +200,23 @@ Word Encoding::signature_of_actor(ActorIndex index) const {
   const Actor& actor = state_.actor(index);
   const Process& process = state_.process_of(index);
   Hash hash;
-  hash.add(word(actor.phase) | word(actor.woken) << 4 | word(actor.interrupted) << 5 | word(actor.restarting) << 6 | word(actor.restarted) << 7 |
-           word(process.running) << 8 | word(process.alive) << 10 | word(process.dying.has_value()) << 11 | word(actor.found >= 0) << 12);
+  hash.add(word(actor.phase) | word(actor.woken) << 4 | word(actor.interrupted) << 5 |
+           word(actor.restarting) << 6 | word(actor.restarted) << 7 | word(process.running) << 8 |
+           word(process.alive) << 10 | word(process.dying.has_value()) << 11 | word(actor.found >= 0) << 12);
   hash.add(word(process.credentials->uid) << 32 | word(actor.mask) << 16 | actor.held);
   if (actor.phase != Phase::idle) {
     const Call& call = scope_.calls[static_cast<std::size_t>(world_.calls[static_cast<std::size_t>(index)])];
-    hash.add(word(call.pattern) << 8 | (call.slot < 0 ? nowhere : slot_rank_[static_cast<std::size_t>(call.slot)]));
+    hash.add(word(call.pattern) << 8 |
+             (call.slot < 0 ? nowhere : slot_rank_[static_cast<std::size_t>(call.slot)]));
     hash.add(word(types_alike_ ? 0 : call.type));
   }
   for (const QueueIndex q : queues_) {
     const Queue& queue = state_.queue(q);
-    const auto place = [&](const std::vector<ActorIndex>& list) { return word(std::ranges::find(list, index) - list.begin()); };
-    hash.add(place(queue.receivers) << 16 ^ place(queue.senders) << 8 ^ word(queue.lspid.actor == index) << 4 ^ word(queue.lrpid.actor == index) << 5);
+    const auto place = [&](const std::vector<ActorIndex>& list) {
+      return word(std::ranges::find(list, index) - list.begin());
+    };
+    hash.add(place(queue.receivers) << 16 ^ place(queue.senders) << 8 ^
+             word(queue.lspid.actor == index) << 4 ^ word(queue.lrpid.actor == index) << 5);
   }
   return hash.word();
 }
@@ -196,7 +224,8 @@ Word Encoding::signature_of_actor(ActorIndex index) const {
 void Encoding::order_actors(const std::vector<std::vector<ActorIndex>>& alike) {
   for (const std::vector<ActorIndex>& group : alike) {
     std::vector<Sorted> sorted;
-    for (const ActorIndex actor : group) sorted.push_back({group.size() > 1 ? signature_of_actor(actor) : 0, actor});
+    for (const ActorIndex actor : group)
+      sorted.push_back({group.size() > 1 ? signature_of_actor(actor) : 0, actor});
     std::ranges::sort(sorted);
     for (const Sorted& entry : sorted) {
       actor_rank_[static_cast<std::size_t>(entry.index)] = static_cast<std::uint8_t>(actors_.size());
@@ -217,31 +246,37 @@ Word Encoding::rank_of_type(std::int64_t type) {
 Word Encoding::rank_of_call(int index) {
   const Call& call = scope_.calls[static_cast<std::size_t>(index)];
   const Word type = call.type < 0 ? 0 : rank_of_type(scope_.types[static_cast<std::size_t>(call.type)]);
-  return word(call.pattern) << 40 ^ type << 16 ^ (call.slot < 0 ? nowhere : slot_rank_[static_cast<std::size_t>(call.slot)]);
+  return word(call.pattern) << 40 ^ type << 16 ^
+         (call.slot < 0 ? nowhere : slot_rank_[static_cast<std::size_t>(call.slot)]);
 }
 
 void Encoding::add(const Process& process) {
   const Credentials& who = *process.credentials;
-  Word packed = word(process.running) | word(process.alive) << 2 | word(process.dying ? static_cast<int>(*process.dying) + 1 : 0) << 3;
+  Word packed = word(process.running) | word(process.alive) << 2 |
+                word(process.dying ? static_cast<int>(*process.dying) + 1 : 0) << 3;
   for (const Disposition how : process.dispositions) packed = packed << 2 | word(how);
   hash_.add(packed);
   hash_.add(word(who.uid) << 32 | who.gid);
-  hash_.add(word(who.fsgid) << 4 | word(who.ipc_owner) << 3 | word(who.sys_admin) << 2 | word(who.sys_resource) << 1 | word(who.checkpoint_restore));
+  hash_.add(word(who.fsgid) << 4 | word(who.ipc_owner) << 3 | word(who.sys_admin) << 2 |
+            word(who.sys_resource) << 1 | word(who.checkpoint_restore));
   for (const std::uint32_t group : who.groups) hash_.add(group);
 }
 
 void Encoding::add(const Actor& actor, int call) {
-  hash_.add(word(actor.phase) | word(actor.woken) << 4 | word(actor.interrupted) << 5 | word(actor.restartable) << 6 | word(actor.restarting) << 7 |
-            word(actor.restarted) << 8 | word(actor.alive) << 9 | word(actor.mask) << 16 | word(actor.held) << 32 | word(actor.space) << 48);
+  hash_.add(word(actor.phase) | word(actor.woken) << 4 | word(actor.interrupted) << 5 |
+            word(actor.restartable) << 6 | word(actor.restarting) << 7 | word(actor.restarted) << 8 |
+            word(actor.alive) << 9 | word(actor.mask) << 16 | word(actor.held) << 32 |
+            word(actor.space) << 48);
   if (actor.phase == Phase::idle) return;
   hash_.add(rank_of_call(call));
-  hash_.add(rank(actor.waits_on) << 16 ^ rank(find_queue(state_, actor.space, id_of(*actor.call))) << 8 ^ word(actor.found >= 0) ^
-            word(state_.clock - actor.since) << 32);
+  hash_.add(rank(actor.waits_on) << 16 ^ rank(find_queue(state_, actor.space, id_of(*actor.call))) << 8 ^
+            word(actor.found >= 0) ^ word(state_.clock - actor.since) << 32);
   if (actor.result) add(*actor.result);
 }
 
 void Encoding::add(const Result& result) {
-  hash_.add(word(result.kind) | word(result.error) << 8 | word(result.may_touch) << 16 | rank(result.queue) << 24 | word(result.value) << 32);
+  hash_.add(word(result.kind) | word(result.error) << 8 | word(result.may_touch) << 16 |
+            rank(result.queue) << 24 | word(result.value) << 32);
   if (result.kind == Result::received) add(result.message);
   for (const StatRecord& row : result.rows) {
     hash_.add(rank(row.queue) << 32 | row.mode);
@@ -307,14 +342,15 @@ Fingerprint Encoding::encode(bool types_alike) {
   for (std::size_t s = 0; s < scope_.slots.size(); ++s) {
     const int variable = scope_.slots[s].variable;
     const std::int64_t value = (*world_.values)[static_cast<std::size_t>(variable)];
-    by_slot[slot_rank_[s]] = value < 0 ? 1 : word(2) + rank(queue_of_variable(variable));
+    by_slot[slot_rank_[s]] = value < 0 ? word(value == not_set) : word(2) + rank(queue_of_variable(variable));
   }
   for (std::size_t s = 0; s < scope_.slots.size(); ++s) hash_.add(by_slot[s]);
   for (std::size_t v = 0; v < scope_.variables.size(); ++v) {
     const std::int64_t value = (*world_.values)[v];
-    if (numbers_) hash_.add(word(value));
+    if (numbers_)
+      hash_.add(word(value));
     else if (std::ranges::find(scope_.slots, static_cast<int>(v), &Slot::variable) == scope_.slots.end())
-      hash_.add(value < 0 ? 1 : word(2) + rank(queue_of_variable(static_cast<int>(v))));
+      hash_.add(value < 0 ? word(value == not_set) : word(2) + rank(queue_of_variable(static_cast<int>(v))));
   }
   add_rest();
   return hash_.value();
@@ -348,7 +384,8 @@ std::vector<std::vector<ActorIndex>> groups(const Scope& scope, bool symmetric) 
 Canon::Canon(const Scope& scope, bool symmetric)
     : scope_(&scope),
       symmetric_(symmetric),
-      numbers_matter_(std::ranges::any_of(scope.calls, [&](const Call& c) { return !c.once && looks_at_numbers(c, scope); })),
+      numbers_matter_(std::ranges::any_of(
+          scope.calls, [&](const Call& c) { return !c.once && looks_at_numbers(c, scope); })),
       alike_(groups(scope, symmetric)) {}
 
 Fingerprint Canon::operator()(const World& world) const {

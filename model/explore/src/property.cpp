@@ -70,7 +70,8 @@ bool qualifies(const ReceiveRequest& r, std::int64_t type) {
 // The message that this transition sent: its sender has been answered 0.
 std::optional<Message> sent(const Transition& t) {
   const auto* send = t.call<SendRequest>();
-  if (!send || t.label.kind != Label::step || !t.answer() || t.answer()->kind != Result::number) return std::nullopt;
+  if (!send || t.label.kind != Label::step || !t.answer() || t.answer()->kind != Result::number)
+    return std::nullopt;
   return Message{send->type, send->text};
 }
 
@@ -94,7 +95,8 @@ bool took(const Transition& t, ActorIndex actor) {
   const Request& request = *t.raw.state.actor(actor).call;
   const auto* receive = std::get_if<ReceiveRequest>(&request);
   if (!receive || copies(t, *receive)) return false;
-  return result->kind == Result::received || (result->kind == Result::failure && result->error == Errno::efault);
+  return result->kind == Result::received ||
+         (result->kind == Result::failure && result->error == Errno::efault);
 }
 
 // Is what was given the message, whole or cut as MSG_NOERROR asks?
@@ -105,11 +107,13 @@ bool is_delivery_of(const Transition& t, ActorIndex actor, const Message& messag
   const std::uint64_t length = message.text.size();
   if (length > receive.size && (receive.flags & MSG_NOERROR_) == 0) return false;
   const std::uint64_t count = std::min(length, receive.size);
-  return result.message.type == message.type && result.message.text.view() == message.text.view().substr(0, count) &&
+  return result.message.type == message.type &&
+         result.message.text.view() == message.text.view().substr(0, count) &&
          result.value == static_cast<std::int64_t>(count);
 }
 
-// --------------------------------------------------------------------------------------------------- properties
+// ---------------------------------------------------------------------------------------------------
+// properties
 
 Holds counters(const Transition& t) {
   Holds result = Holds::vacuous;
@@ -122,7 +126,8 @@ Holds counters(const Transition& t) {
   return result;
 }
 
-// What was in the queue, and what was sent, is in the queue or with a receiver, in the same order; only a removal drops.
+// What was in the queue, and what was sent, is in the queue or with a receiver, in the same order; only a
+// removal drops.
 Holds conserved(const Transition& t) {
   const std::optional<Message> message = sent(t);
   const QueueIndex target = message ? queue_of_send(t) : -1;
@@ -188,9 +193,12 @@ Holds fifo_per_type(const Transition& t) {
     // Of each type, what is left is what was there without a prefix, and one more at most.
     for (const Message& any : c.before.messages) {
       std::vector<const Message*> was, is;
-      for (const Message& m : c.before.messages) if (m.type == any.type) was.push_back(&m);
-      for (const Message& m : c.after.messages) if (m.type == any.type) is.push_back(&m);
-      const std::size_t gone = c.after.messages.size() < c.before.messages.size() && is.size() < was.size() ? 1 : 0;
+      for (const Message& m : c.before.messages)
+        if (m.type == any.type) was.push_back(&m);
+      for (const Message& m : c.after.messages)
+        if (m.type == any.type) is.push_back(&m);
+      const std::size_t gone =
+          c.after.messages.size() < c.before.messages.size() && is.size() < was.size() ? 1 : 0;
       for (std::size_t i = gone; i < was.size(); ++i)
         if (i - gone >= is.size() || !(*was[i] == *is[i - gone])) return Holds::no;
     }
@@ -198,8 +206,8 @@ Holds fifo_per_type(const Transition& t) {
   });
 }
 
-// Who sleeps could not proceed: no message for a receiver, no room for a sender. That a receiver waits for what a sender
-// without room could give it is no exception to either (msgsnd.handoff.room).
+// Who sleeps could not proceed: no message for a receiver, no room for a sender. That a receiver waits for
+// what a sender without room could give it is no exception to either (msgsnd.handoff.room).
 Holds sleepers_cannot_proceed(const Transition& t) {
   const State& state = t.after.state;
   Holds result = Holds::vacuous;
@@ -210,7 +218,8 @@ Holds sleepers_cannot_proceed(const Transition& t) {
     const Queue& queue = state.queue(actor.waits_on);
     if (actor.phase == Phase::receiving) {
       const auto& receive = std::get<ReceiveRequest>(*actor.call);
-      if (std::ranges::any_of(queue.messages, [&](const Message& m) { return qualifies(receive, m.type); })) return Holds::no;
+      if (std::ranges::any_of(queue.messages, [&](const Message& m) { return qualifies(receive, m.type); }))
+        return Holds::no;
     } else if (t.profile().room == Room::bytes_and_count) {
       const std::uint64_t size = std::get<SendRequest>(*actor.call).size;
       if (queue.cbytes + size <= queue.qbytes && queue.messages.size() + 1 <= queue.qbytes) return Holds::no;
@@ -225,21 +234,25 @@ Holds room_respected(const Transition& t) {
   const std::optional<Message> message = sent(t);
   if (!message || t.profile().room != Room::bytes_and_count) return Holds::vacuous;
   return all_changed(t, [&](QueueIndex, const Change& c) {
-    return when(c.before.cbytes + message->text.size() <= c.before.qbytes && c.before.messages.size() + 1 <= c.before.qbytes);
+    return when(c.before.cbytes + message->text.size() <= c.before.qbytes &&
+                c.before.messages.size() + 1 <= c.before.qbytes);
   });
 }
 
 Holds nobody_waits_on_a_removed_queue(const Transition& t) {
   Holds result = Holds::vacuous;
   for (std::size_t q = 0; q < t.raw.state.queues.size(); ++q) {
-    if (!t.raw.state.queues[q]->removed || (q < t.before.state.queues.size() && t.before.state.queues[q]->removed)) continue;
+    if (!t.raw.state.queues[q]->removed ||
+        (q < t.before.state.queues.size() && t.before.state.queues[q]->removed))
+      continue;
     for (const Actor& actor : t.raw.state.actors)
       if (actor.waits_on == static_cast<QueueIndex>(q)) return Holds::no;
     const Queue& was = *t.before.state.queues[q];
     for (const auto* list : {&was.receivers, &was.senders})
       for (const ActorIndex actor : *list) {
         const Result* answer = t.answer(actor);
-        const bool released = answer ? answer->error == Errno::eidrm : t.before.state.process_of(actor).running != Running::yes;
+        const bool released =
+            answer ? answer->error == Errno::eidrm : t.before.state.process_of(actor).running != Running::yes;
         if (!released) return Holds::no;
       }
     result = Holds::yes;
@@ -253,8 +266,12 @@ Holds lists_agree(const Transition& t) {
   std::size_t listed = 0, waiting = 0;
   for (const auto& queue : state.queues) {
     listed += queue->receivers.size() + queue->senders.size();
-    for (const ActorIndex a : queue->receivers) if (state.actor(a).phase != Phase::receiving || &state.queue(state.actor(a).waits_on) != &*queue) return Holds::no;
-    for (const ActorIndex a : queue->senders) if (state.actor(a).phase != Phase::sending || &state.queue(state.actor(a).waits_on) != &*queue) return Holds::no;
+    for (const ActorIndex a : queue->receivers)
+      if (state.actor(a).phase != Phase::receiving || &state.queue(state.actor(a).waits_on) != &*queue)
+        return Holds::no;
+    for (const ActorIndex a : queue->senders)
+      if (state.actor(a).phase != Phase::sending || &state.queue(state.actor(a).waits_on) != &*queue)
+        return Holds::no;
   }
   for (const Actor& actor : state.actors) waiting += actor.alive && waits(actor);
   if (listed != waiting) return Holds::no;
@@ -266,13 +283,17 @@ Holds marks_have_a_cause(const Transition& t) {
   return all_changed(t, [&](QueueIndex, const Change& c) {
     const bool send = sent(t).has_value();
     bool receive = false;
-    for (std::size_t a = 0; a < t.raw.state.actors.size(); ++a) receive |= took(t, static_cast<ActorIndex>(a));
+    for (std::size_t a = 0; a < t.raw.state.actors.size(); ++a)
+      receive |= took(t, static_cast<ActorIndex>(a));
     const bool set = t.names("msgctl.set.ctime");
     if ((!(c.before.stime == c.after.stime) || !(c.before.lspid == c.after.lspid)) && !send) return Holds::no;
-    if ((!(c.before.rtime == c.after.rtime) || !(c.before.lrpid == c.after.lrpid)) && !receive) return Holds::no;
+    if ((!(c.before.rtime == c.after.rtime) || !(c.before.lrpid == c.after.lrpid)) && !receive)
+      return Holds::no;
     if (!(c.before.ctime == c.after.ctime) && !set) return Holds::no;
     const Stamp now{t.before.state.actor(t.actor()).since, t.before.state.clock};
-    if (send && (!(c.after.stime == now) || t.raw.state.actor(c.after.lspid.actor).process != t.raw.state.actor(t.actor()).process)) return Holds::no;
+    if (send && (!(c.after.stime == now) ||
+                 t.raw.state.actor(c.after.lspid.actor).process != t.raw.state.actor(t.actor()).process))
+      return Holds::no;
     if (receive && !(c.after.rtime == now)) return Holds::no;
     return Holds::yes;
   });
@@ -282,17 +303,22 @@ Holds marks_have_a_cause(const Transition& t) {
 Holds identity_is_kept(const Transition& t) {
   return all_changed(t, [&](QueueIndex, const Change& c) {
     const bool set = t.names("msgctl.set.fields");
-    if (c.before.key != c.after.key || c.before.cuid != c.after.cuid || c.before.cgid != c.after.cgid || c.before.space != c.after.space) return Holds::no;
-    const bool same = c.before.uid == c.after.uid && c.before.gid == c.after.gid && c.before.mode == c.after.mode && c.before.qbytes == c.after.qbytes;
+    if (c.before.key != c.after.key || c.before.cuid != c.after.cuid || c.before.cgid != c.after.cgid ||
+        c.before.space != c.after.space)
+      return Holds::no;
+    const bool same = c.before.uid == c.after.uid && c.before.gid == c.after.gid &&
+                      c.before.mode == c.after.mode && c.before.qbytes == c.after.qbytes;
     if (!same && !set) return Holds::no;
     if (c.before.removed && !c.after.removed) return Holds::no;
     return when(!c.after.removed || c.before.removed || t.names("msgctl.rmid.effect"));
   });
 }
 
-// A call that fails leaves the queues as they were, but for a message that a bad buffer lost and for the lists of waiters.
+// A call that fails leaves the queues as they were, but for a message that a bad buffer lost and for the
+// lists of waiters.
 Holds failure_changes_nothing(const Transition& t) {
-  if (t.label.kind != Label::step || !t.answer() || t.answer()->kind != Result::failure) return Holds::vacuous;
+  if (t.label.kind != Label::step || !t.answer() || t.answer()->kind != Result::failure)
+    return Holds::vacuous;
   if (t.names("msgrcv.E.EFAULT.lost") || t.names("id.next.full")) return Holds::vacuous;
   if (t.before.state.queues.size() != t.raw.state.queues.size()) return Holds::no;
   bool same = true;
@@ -309,7 +335,8 @@ Holds reading_changes_nothing(const Transition& t) {
   if (t.label.kind != Label::step) return Holds::vacuous;
   const auto* control = t.call<ControlRequest>();
   const auto* receive = t.call<ReceiveRequest>();
-  const bool reads = (control && control->command != IPC_RMID_) || (receive && copies(t, *receive)) || t.call<TableRequest>();
+  const bool reads = (control && control->command != IPC_RMID_) || (receive && copies(t, *receive)) ||
+                     t.call<TableRequest>();
   if (!reads || !t.answer()) return Holds::vacuous;
   return when(!some_queue_changed(t));
 }
@@ -328,7 +355,8 @@ Holds names_are_unique(const Transition& t) {
 
 Holds queue_count_is_bounded(const Transition& t) {
   if (t.raw.state.queues.size() == t.before.state.queues.size()) return Holds::vacuous;
-  const auto living = std::ranges::count_if(t.raw.state.queues, [](const auto& q) { return !q->removed && q->space == 0; });
+  const auto living =
+      std::ranges::count_if(t.raw.state.queues, [](const auto& q) { return !q->removed && q->space == 0; });
   return when(living <= t.raw.state.spaces[0].limits.msgmni);
 }
 
@@ -336,7 +364,8 @@ Holds queue_count_is_bounded(const Transition& t) {
 Holds calls_go_on(const Transition& t) {
   if (t.label.kind != Label::begin || t.after.state.undefined) return Holds::vacuous;
   const Actor& actor = t.after.state.actor(t.actor());
-  if (actor.phase != Phase::entered || std::holds_alternative<ExitRequest>(*actor.call)) return Holds::vacuous;
+  if (actor.phase != Phase::entered || std::holds_alternative<ExitRequest>(*actor.call))
+    return Holds::vacuous;
   return when(!steps(t.profile(), t.after.state, t.actor()).empty());
 }
 
@@ -364,59 +393,77 @@ Holds the_stopped_take_nothing(const Transition& t) {
   Holds result = Holds::vacuous;
   for (std::size_t a = 0; a < t.raw.state.actors.size(); ++a) {
     const auto index = static_cast<ActorIndex>(a);
-    if (t.before.state.process_of(index).running != Running::stopped || t.raw.state.process_of(index).running != Running::stopped) continue;
+    if (t.before.state.process_of(index).running != Running::stopped ||
+        t.raw.state.process_of(index).running != Running::stopped)
+      continue;
     if (took(t, index) || (t.answer(index) && t.label.kind == Label::step)) return Holds::no;
     result = Holds::yes;
   }
   return result;
 }
 
-// Access that the permission bits refuse, and no privilege grants, is not had. Checked by the class of the caller alone.
+// Access that the permission bits refuse, and no privilege grants, is not had. Checked by the class of the
+// caller alone.
 Holds permission_is_needed(const Transition& t) {
-  if (t.label.kind != Label::step || !t.answer() || t.answer()->kind == Result::failure || t.answer()->kind == Result::any) return Holds::vacuous;
+  if (t.label.kind != Label::step || !t.answer() || t.answer()->kind == Result::failure ||
+      t.answer()->kind == Result::any)
+    return Holds::vacuous;
   const auto* send = t.call<SendRequest>();
   const auto* receive = t.call<ReceiveRequest>();
   if (!send && !receive) return Holds::vacuous;
   const Actor& was = t.before.state.actor(t.actor());
-  const QueueIndex q = was.waits_on >= 0 ? was.waits_on : find_queue(t.before.state, was.space, send ? send->id : receive->id);
+  const QueueIndex q =
+      was.waits_on >= 0 ? was.waits_on : find_queue(t.before.state, was.space, send ? send->id : receive->id);
   if (q < 0) return Holds::no;
   const Queue& queue = t.before.state.queue(q);
   const Credentials& who = t.before.state.credentials_of(t.actor());
   const bool waited = was.phase != Phase::entered;  // perm.recheck, which the posix profile leaves open
-  if (who.ipc_owner || (waited && t.profile().set_wakes != SetWakes::wakes_and_retests)) return Holds::vacuous;
+  if (who.ipc_owner || (waited && t.profile().set_wakes != SetWakes::wakes_and_retests))
+    return Holds::vacuous;
   const auto has = [&](std::uint32_t shift) { return ((queue.mode >> shift) & (send ? 2u : 4u)) != 0; };
   if (who.uid == queue.uid || who.uid == queue.cuid) return when(has(6));
   const auto group = [&](std::uint32_t g) { return g == queue.gid || g == queue.cgid; };
-  const bool effective = group(who.gid), any = effective || group(who.fsgid) || std::ranges::any_of(who.groups, group);
-  return when((effective && has(3)) || (any && !effective && (has(3) || has(0))) || (!any && has(0)) || (effective && !group(who.fsgid) && has(0)));
+  const bool effective = group(who.gid),
+             any = effective || group(who.fsgid) || std::ranges::any_of(who.groups, group);
+  return when((effective && has(3)) || (any && !effective && (has(3) || has(0))) || (!any && has(0)) ||
+              (effective && !group(who.fsgid) && has(0)));
 }
 
 // Every answer of the four calls says by which clauses it is allowed.
 Holds answers_name_a_clause(const Transition& t) {
   if (t.label.kind != Label::step || !t.answer()) return Holds::vacuous;
-  if (!t.call<SendRequest>() && !t.call<ReceiveRequest>() && !t.call<ControlRequest>() && !t.call<SetRequest>() && !t.call<GetRequest>()) return Holds::vacuous;
+  if (!t.call<SendRequest>() && !t.call<ReceiveRequest>() && !t.call<ControlRequest>() &&
+      !t.call<SetRequest>() && !t.call<GetRequest>())
+    return Holds::vacuous;
   return when(!t.clauses.empty());
 }
 
 constexpr Property all_properties[] = {
     {"counters", "the number of bytes is that of the queue's messages; a removed queue is empty", counters},
-    {"conservation", "no message is lost, duplicated or altered but by truncation, a lost EFAULT or a removal", conserved},
+    {"conservation",
+     "no message is lost, duplicated or altered but by truncation, a lost EFAULT or a removal", conserved},
     {"selection", "a receive takes the message that the standard's sentence names", selection},
     {"fifo", "of each type, the oldest leaves first and the newest stands last", fifo_per_type},
     {"sleep", "nobody sleeps who could proceed", sleepers_cannot_proceed},
     {"room", "what is sent had room", room_respected},
     {"release", "a removal releases everybody who waits", nobody_waits_on_a_removed_queue},
     {"lists", "each waiter stands on one list, once, and nobody else does", lists_agree},
-    {"marks", "time stamps and process ids move only with a send, a receive or IPC_SET, to those of the caller", marks_have_a_cause},
-    {"identity", "owner, mode and byte limit move only with IPC_SET; key and creator never; removal is for ever", identity_is_kept},
-    {"failure", "a failing call changes no queue, but for the message that a bad buffer loses", failure_changes_nothing},
+    {"marks",
+     "time stamps and process ids move only with a send, a receive or IPC_SET, to those of the caller",
+     marks_have_a_cause},
+    {"identity",
+     "owner, mode and byte limit move only with IPC_SET; key and creator never; removal is for ever",
+     identity_is_kept},
+    {"failure", "a failing call changes no queue, but for the message that a bad buffer loses",
+     failure_changes_nothing},
     {"reading", "IPC_STAT, MSG_COPY and the information commands change no queue", reading_changes_nothing},
     {"names", "no two living queues share an identifier or a key", names_are_unique},
     {"count", "there are never more queues than msgmni", queue_count_is_bounded},
     {"progress", "every call that begins can go on", calls_go_on},
     {"death", "a process that dies changes no queue and waits no more", the_dead_leave_no_trace},
     {"stopped", "a stopped process takes nothing", the_stopped_take_nothing},
-    {"permission", "nobody sends or receives whom the mode refuses and no privilege helps", permission_is_needed},
+    {"permission", "nobody sends or receives whom the mode refuses and no privilege helps",
+     permission_is_needed},
     {"clauses", "every answer names the clauses that allow it", answers_name_a_clause},
 };
 

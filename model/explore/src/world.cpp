@@ -53,10 +53,12 @@ void remember_file(World& world, const std::string& path) {
 
 }  // namespace
 
-Stage::Stage(const Scope& scope, const Profile& profile) : scope_(&scope), profile_(&profile), requests_(scope.calls.size()) {
+Stage::Stage(const Scope& scope, const Profile& profile)
+    : scope_(&scope), profile_(&profile), requests_(scope.calls.size()) {
   calls_of_.resize(scope.origin.actors.size());
   for (std::size_t c = 0; c < scope.calls.size(); ++c)
-    if (!scope.calls[c].once) calls_of_[static_cast<std::size_t>(scope.calls[c].actor)].push_back(static_cast<int>(c));
+    if (!scope.calls[c].once)
+      calls_of_[static_cast<std::size_t>(scope.calls[c].actor)].push_back(static_cast<int>(c));
   first_ = origin();
   for (const int call : scope.before) {
     std::optional<World> next;
@@ -65,7 +67,9 @@ Stage::Stage(const Scope& scope, const Profile& profile) : scope_(&scope), profi
   }
 }
 
-World Stage::origin() const { return {scope_->origin, Cow<Values>(Values(scope_->variables.size(), -1)), {}}; }
+World Stage::origin() const {
+  return {scope_->origin, Cow<Values>(Values(scope_->variables.size(), not_set)), {}};
+}
 
 // Moves on by itself until it rests, each time in the first way that there is.
 World Stage::settled(World world) const {
@@ -73,7 +77,9 @@ World Stage::settled(World world) const {
     moved = false;
     return_all(world);
     std::optional<World> next;
-    internal(world, [&](Label, const Clauses&, World&& raw) { if (!next) next = std::move(raw); });
+    internal(world, [&](Label, const Clauses&, World&& raw) {
+      if (!next) next = std::move(raw);
+    });
     if (next) {
       world = std::move(*next);
       moved = true;
@@ -84,13 +90,15 @@ World Stage::settled(World world) const {
 
 std::shared_ptr<const Request> Stage::request(const World& world, int index) const {
   const Call& call = scope_->calls[static_cast<std::size_t>(index)];
-  if (!call.fixed) return std::make_shared<const Request>(call.make(*world.values, world.state));
+  Values values = *world.values;
+  std::ranges::replace(values, not_set, -1);
+  if (!call.fixed) return std::make_shared<const Request>(call.make(values, world.state));
   Values key;
-  for (const int variable : call.uses) key.push_back((*world.values)[static_cast<std::size_t>(variable)]);
+  for (const int variable : call.uses) key.push_back(values[static_cast<std::size_t>(variable)]);
   auto& known = requests_[static_cast<std::size_t>(index)];
-  for (const auto& [values, request] : known)
-    if (values == key) return request;
-  known.emplace_back(std::move(key), std::make_shared<const Request>(call.make(*world.values, world.state)));
+  for (const auto& [known_key, request] : known)
+    if (known_key == key) return request;
+  known.emplace_back(std::move(key), std::make_shared<const Request>(call.make(values, world.state)));
   return known.back().second;
 }
 
@@ -110,7 +118,9 @@ void Stage::finish(World& world, ActorIndex actor) const {
 void Stage::return_all(World& world, const Returned& returned) const {
   for (std::size_t a = 0; a < world.state.actors.size(); ++a) {
     const auto actor = static_cast<ActorIndex>(a);
-    if (world.state.actors[a].phase != Phase::returning || world.state.process_of(actor).running != Running::yes) continue;
+    if (world.state.actors[a].phase != Phase::returning ||
+        world.state.process_of(actor).running != Running::yes)
+      continue;
     if (returned) returned(world, actor);
     finish(world, actor);
   }
@@ -128,9 +138,16 @@ bool Stage::may_begin(const World& world, ActorIndex actor) const {
   return self.alive && self.phase == Phase::idle && process.running == Running::yes && !process.dying;
 }
 
+bool Stage::may_mention(const World& world, int call) const {
+  return std::ranges::none_of(scope_->calls[static_cast<std::size_t>(call)].uses, [&](int variable) {
+    return (*world.values)[static_cast<std::size_t>(variable)] == not_set;
+  });
+}
+
 void Stage::begin(const World& world, int index, const Sink& sink) const {
   const Call& call = scope_->calls[static_cast<std::size_t>(index)];
-  const Label label{Label::begin, byte(static_cast<std::size_t>(call.actor)), static_cast<std::int16_t>(index)};
+  const Label label{Label::begin, byte(static_cast<std::size_t>(call.actor)),
+                    static_cast<std::int16_t>(index)};
   World next = world;
   std::shared_ptr<const Request> request = this->request(world, index);
   if (std::holds_alternative<TickRequest>(*request)) ++next.state.clock;
@@ -180,7 +197,8 @@ void Stage::successors(const World& world, const Sink& sink) const {
   if (scope_->overlap <= 1 ? !rests(world) : under_way(world.state) >= scope_->overlap) return;
   for (std::size_t a = 0; a < calls_of_.size(); ++a) {
     if (!may_begin(world, static_cast<ActorIndex>(a))) continue;
-    for (const int call : calls_of_[a]) begin(world, call, sink);
+    for (const int call : calls_of_[a])
+      if (may_mention(world, call)) begin(world, call, sink);
   }
 }
 

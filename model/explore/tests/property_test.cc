@@ -1,5 +1,5 @@
-// Bug: a property that is never violated, whatever the model does. Each transition of a small world is bent in every way
-// below, as a faulty model would; the property that guards against it must notice.
+// Bug: a property that is never violated, whatever the model does. Each transition of a small world is bent
+// in every way below, as a faulty model would; the property that guards against it must notice.
 #include "svmq/explore/property.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +18,8 @@ using Bend = bool (*)(const World& before, Label label, World& raw);
 
 Queue* changed_queue(const World& before, World& raw) {
   for (std::size_t q = 0; q < before.state.queues.size(); ++q)
-    if (&*before.state.queues[q] != &*raw.state.queues[q] && !raw.state.queues[q]->removed) return &raw.state.queues[q].write();
+    if (&*before.state.queues[q] != &*raw.state.queues[q] && !raw.state.queues[q]->removed)
+      return &raw.state.queues[q].write();
   return nullptr;
 }
 
@@ -35,7 +36,8 @@ bool failed(const World& raw, Label label) {
 
 bool calls(const World& raw, Label label, std::size_t alternative) {
   const Actor& actor = raw.state.actor(label.actor);
-  return label.kind == Label::step && actor.phase == Phase::returning && actor.call->index() == alternative && actor.result->kind != Result::failure;
+  return label.kind == Label::step && actor.phase == Phase::returning && actor.call->index() == alternative &&
+         actor.result->kind != Result::failure;
 }
 
 constexpr std::size_t sends = 1, receives = 2, controls = 3;
@@ -82,7 +84,8 @@ bool miscount(const World& before, Label, World& raw) {
 
 bool swap_messages(const World& before, Label, World& raw) {
   Queue* queue = changed_queue(before, raw);
-  if (!queue || queue->messages.size() < 2 || queue->messages[0].type != queue->messages[1].type) return false;
+  if (!queue || queue->messages.size() < 2 || queue->messages[0].type != queue->messages[1].type)
+    return false;
   queue->messages[0].text = Bytes("y");  // not even the same messages: what was first is not
   return true;
 }
@@ -131,7 +134,8 @@ bool touch_on_failure(const World&, Label label, World& raw) {
 
 bool touch_on_stat(const World&, Label label, World& raw) {
   Queue* queue = a_queue(raw);
-  if (!queue || !calls(raw, label, controls) || raw.state.actor(label.actor).result->kind != Result::stat) return false;
+  if (!queue || !calls(raw, label, controls) || raw.state.actor(label.actor).result->kind != Result::stat)
+    return false;
   ++queue->qbytes;
   return true;
 }
@@ -169,7 +173,9 @@ bool forget_waiter(const World&, Label, World& raw) {
 
 bool keep_waiter_of_removed(const World& before, Label, World& raw) {
   for (std::size_t q = 0; q < before.state.queues.size(); ++q) {
-    if (!raw.state.queues[q]->removed || before.state.queues[q]->removed || before.state.queues[q]->receivers.empty()) continue;
+    if (!raw.state.queues[q]->removed || before.state.queues[q]->removed ||
+        before.state.queues[q]->receivers.empty())
+      continue;
     const ActorIndex actor = before.state.queues[q]->receivers.front();
     raw.state.actor(actor) = before.state.actor(actor);
     return true;
@@ -251,7 +257,8 @@ void each_transition(F function) {
 
 TEST(Property, HoldsInTheSmallWorld) {
   std::map<std::string_view, int> checked;
-  each_transition([&](const Stage& stage, const World& before, Label label, const Clauses& clauses, const World& raw, const World& after) {
+  each_transition([&](const Stage& stage, const World& before, Label label, const Clauses& clauses,
+                      const World& raw, const World& after) {
     for (const Property& property : properties()) {
       const Holds holds = property.holds({stage, before, label, clauses, raw, after});
       EXPECT_NE(holds, Holds::no) << property.name;
@@ -264,7 +271,8 @@ TEST(Property, HoldsInTheSmallWorld) {
 TEST(Property, EachMutantIsCaught) {
   for (const Mutant& mutant : mutants) {
     int bent = 0, caught = 0;
-    each_transition([&](const Stage& stage, const World& original, Label label, const Clauses& clauses, const World& raw, const World&) {
+    each_transition([&](const Stage& stage, const World& original, Label label, const Clauses& clauses,
+                        const World& raw, const World&) {
       World before = original;
       for (auto& queue : before.state.queues) queue.write();  // a copy of its own, for what bends the past
       World wrong = raw;
@@ -276,7 +284,8 @@ TEST(Property, EachMutantIsCaught) {
       World after = wrong;
       stage.return_all(after);
       for (const Property& property : properties())
-        if (mutant.caught_by.contains(property.name)) caught += property.holds({stage, before, label, clauses, wrong, after}) == Holds::no;
+        if (mutant.caught_by.contains(property.name))
+          caught += property.holds({stage, before, label, clauses, wrong, after}) == Holds::no;
     });
     EXPECT_GT(bent, 0) << mutant.name << ": nothing to bend";
     EXPECT_GT(caught, 0) << mutant.name << ": nobody noticed in " << bent << " transitions";

@@ -1,4 +1,5 @@
-// A scope without text: two processes, one queue of two bytes, sends and receives of two types, and a removal.
+// A scope without text: two processes, one queue of two bytes, sends and receives of two types, and a
+// removal.
 #pragma once
 
 #include <string>
@@ -7,18 +8,22 @@
 
 namespace svmq::model::explore {
 
-inline Call call(ActorIndex actor, int pattern, std::string text, std::function<Request(std::int64_t)> request) {
+inline Call call(ActorIndex actor, int pattern, std::string text,
+                 std::function<Request(std::int64_t)> request) {
   Call call;
   call.actor = actor;
   call.text = std::string(1, static_cast<char>('A' + actor)) + ": " + std::move(text);
   call.uses = {0};
   call.pattern = pattern;
-  call.make = [request = std::move(request)](const Values& values, const State&) { return request(values[0]); };
+  call.make = [request = std::move(request)](const Values& values, const State&) {
+    return request(values[0]);
+  };
   return call;
 }
 
 inline Request send(std::int64_t id, std::int64_t type, const std::string& text, std::uint32_t flags = 0) {
-  return SendRequest{.id = id, .memory = {}, .type = type, .text = Bytes(text), .size = text.size(), .flags = flags};
+  return SendRequest{
+      .id = id, .memory = {}, .type = type, .text = Bytes(text), .size = text.size(), .flags = flags};
 }
 
 inline Scope small_scope(int processes = 2) {
@@ -33,22 +38,37 @@ inline Scope small_scope(int processes = 2) {
   scope.origin.clock = 1;
   for (int p = 0; p <= processes; ++p) {
     scope.origin.processes.emplace_back();
-    scope.origin.processes.back().credentials = Cow<Credentials>(Credentials{.uid = 1000, .gid = 1000, .fsgid = 1000});
+    scope.origin.processes.back().credentials =
+        Cow<Credentials>(Credentials{.uid = 1000, .gid = 1000, .fsgid = 1000});
     scope.origin.actors.push_back({.process = p});
     scope.actors.push_back(p < processes ? std::string(1, static_cast<char>('A' + p)) : std::string());
     if (p == processes) break;
     scope.header += "process " + scope.actors.back() + " uid=1000 gid=1000\n";
-    Call get = call(p, 0, "q = msgget(1, IPC_CREAT|0600)", [](std::int64_t) { return GetRequest{1, IPC_CREAT_ | 0600}; });
+    Call get = call(p, 0, "q = msgget(1, IPC_CREAT|0600)", [](std::int64_t) {
+      return GetRequest{1, IPC_CREAT_ | 0600};
+    });
     get.sets = 0;
     scope.calls.push_back(get);
-    scope.calls.push_back(call(p, 1, "msgsnd(q, {1, \"a\"}, 1, 0)", [](std::int64_t q) { return send(q, 1, "a"); }));
-    scope.calls.push_back(call(p, 2, "msgsnd(q, {2, \"b\"}, 1, 0)", [](std::int64_t q) { return send(q, 2, "b"); }));
-    scope.calls.push_back(call(p, 3, "msgrcv(q, buf, 1, 1, 0)", [](std::int64_t q) { return ReceiveRequest{.id = q, .memory = {}, .size = 1, .type = 1, .flags = 0}; }));
-    scope.calls.push_back(call(p, 4, "msgrcv(q, buf, 1, 0, IPC_NOWAIT)", [](std::int64_t q) { return ReceiveRequest{.id = q, .memory = {}, .size = 1, .type = 0, .flags = IPC_NOWAIT_}; }));
-    scope.calls.push_back(call(p, 5, "msgctl(q, IPC_RMID, NULL)", [](std::int64_t q) { return ControlRequest{.id = q, .command = IPC_RMID_, .memory = {}}; }));
-    scope.calls.push_back(call(p, 6, "msgctl(q, IPC_STAT, buf)", [](std::int64_t q) { return ControlRequest{.id = q, .command = IPC_STAT_, .memory = {}}; }));
-    scope.calls.push_back(call(p, 7, "msgctl(q, IPC_SET, {uid=1000, gid=1000, mode=0200, qbytes=2})",
-                               [](std::int64_t q) { return SetRequest{.id = q, .memory = {}, .uid = 1000, .gid = 1000, .mode = 0200, .qbytes = 2}; }));
+    scope.calls.push_back(
+        call(p, 1, "msgsnd(q, {1, \"a\"}, 1, 0)", [](std::int64_t q) { return send(q, 1, "a"); }));
+    scope.calls.push_back(
+        call(p, 2, "msgsnd(q, {2, \"b\"}, 1, 0)", [](std::int64_t q) { return send(q, 2, "b"); }));
+    scope.calls.push_back(call(p, 3, "msgrcv(q, buf, 1, 1, 0)", [](std::int64_t q) {
+      return ReceiveRequest{.id = q, .memory = {}, .size = 1, .type = 1, .flags = 0};
+    }));
+    scope.calls.push_back(call(p, 4, "msgrcv(q, buf, 1, 0, IPC_NOWAIT)", [](std::int64_t q) {
+      return ReceiveRequest{.id = q, .memory = {}, .size = 1, .type = 0, .flags = IPC_NOWAIT_};
+    }));
+    scope.calls.push_back(call(p, 5, "msgctl(q, IPC_RMID, NULL)", [](std::int64_t q) {
+      return ControlRequest{.id = q, .command = IPC_RMID_, .memory = {}};
+    }));
+    scope.calls.push_back(call(p, 6, "msgctl(q, IPC_STAT, buf)", [](std::int64_t q) {
+      return ControlRequest{.id = q, .command = IPC_STAT_, .memory = {}};
+    }));
+    scope.calls.push_back(
+        call(p, 7, "msgctl(q, IPC_SET, {uid=1000, gid=1000, mode=0200, qbytes=2})", [](std::int64_t q) {
+          return SetRequest{.id = q, .memory = {}, .uid = 1000, .gid = 1000, .mode = 0200, .qbytes = 2};
+        }));
   }
   scope.overlap = 2;
   return scope;

@@ -1,6 +1,7 @@
 // scan_rules CATALOGUE SOURCE_TREE FILE…: prints the table of rules.hpp.
 //
-// A clause is stated where a comment begins with its id and a dash, is else mentioned in a comment, or is used as a literal.
+// A clause is stated where a comment begins with its id and a dash, is else mentioned in a comment, or is
+// used as a literal.
 #include <cctype>
 #include <fstream>
 #include <iostream>
@@ -24,9 +25,13 @@ std::string trimmed(std::string id) {
   return id;
 }
 
-void scan(const std::string& line, const std::string& file, int number, std::map<std::string, Found>& clauses) {
+void scan(const std::string& line, const std::string& file, int number,
+          std::map<std::string, Found>& clauses) {
   for (std::size_t i = 0; i < line.size();) {
-    if (!in_id(line[i])) { ++i; continue; }
+    if (!in_id(line[i])) {
+      ++i;
+      continue;
+    }
     std::size_t end = i;
     while (end < line.size() && in_id(line[end])) ++end;
     const std::string word = trimmed(line.substr(i, end - i));
@@ -50,7 +55,8 @@ int main(int argc, char** argv) {
   std::ifstream catalogue(argv[1]);
   const std::string open = "[clause.\"";
   for (std::string line; std::getline(catalogue, line);)
-    if (line.rfind(open, 0) == 0) clauses[line.substr(open.size(), line.find('"', open.size()) - open.size())];
+    if (line.rfind(open, 0) == 0)
+      clauses[line.substr(open.size(), line.find('"', open.size()) - open.size())];
   const std::string root = std::string(argv[2]) + "/";
   for (int i = 3; i < argc; ++i) {
     std::ifstream source(root + argv[i]);
@@ -61,8 +67,11 @@ int main(int argc, char** argv) {
     int number = 0;
     for (std::string line; std::getline(source, line);) scan(line, argv[i], ++number, clauses);
   }
-  std::cout << "#include \"svmq/explore/rules.hpp\"\n\nnamespace svmq::model::explore {\n\nstatic constexpr Rule table[] = {\n";
+  std::cout << "#include \"svmq/explore/rules.hpp\"\n\nnamespace svmq::model::explore {\n\nstatic constexpr "
+               "Rule table[] = {\n";
   for (const auto& [id, found] : clauses)
-    std::cout << "    {\"" << id << "\", \"" << found.file << "\", " << found.line << ", " << (found.given ? "true" : "false") << "},\n";
-  std::cout << "};\n\nstd::span<const Rule> rules() { return table; }\n\n}  // namespace svmq::model::explore\n";
+    std::cout << "    {\"" << id << "\", \"" << found.file << "\", " << found.line << ", "
+              << (found.given ? "true" : "false") << "},\n";
+  std::cout
+      << "};\n\nstd::span<const Rule> rules() { return table; }\n\n}  // namespace svmq::model::explore\n";
 }

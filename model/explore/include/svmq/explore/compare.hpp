@@ -1,7 +1,8 @@
 // Two models in lock-step: is everything that one allows allowed by the other?
 //
-// One world of the one against the set of all worlds in which the other can be, given what has been seen; one call at a time, to
-// its end. Breadth first, so that the first difference found is by a shortest sequence of calls.
+// One world of the one against the set of all worlds in which the other can be, given what has been seen; one
+// call at a time, to its end. Breadth first, so that the first difference found is by a shortest sequence of
+// calls.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +16,15 @@ namespace svmq::model::explore {
 // After these calls, the last one may end so in the one model and in no such way in the other.
 struct Difference {
   std::vector<int> calls;
-  Ending seen;                   // in the one
-  std::vector<Ending> allowed;   // every ending in the other
-  Clauses before;                // that the one used for the calls before the last
+  Ending seen;                  // in the one
+  std::vector<Ending> allowed;  // every ending in the other
+  Clauses before;               // that the one used for the calls before the last
 };
 
 struct CompareSettings {
-  std::size_t depth = 3;                 // most calls
-  std::uint64_t most_pairs = 200'000;    // of a world and a set of worlds
-  std::function<bool()> stop;            // true ends it
+  std::size_t depth = 3;               // most calls
+  std::uint64_t most_pairs = 200'000;  // of a world and a set of worlds
+  std::function<bool()> stop;          // true ends it
 };
 
 struct Comparison {
@@ -31,10 +32,13 @@ struct Comparison {
   bool complete = false;                 // nothing but the depth has cut it
 };
 
-// `found` is told of each difference, and answers whether to go on. What lies behind a difference is not visited.
-Comparison compare(const Stage& one, const Stage& other, const CompareSettings& settings, const std::function<bool(const Difference&)>& found);
+// `found` is told of each difference, and answers whether to go on. What lies behind a difference is not
+// visited.
+Comparison compare(const Stage& one, const Stage& other, const CompareSettings& settings,
+                   const std::function<bool(const Difference&)>& found);
 
 // The calls one after the other, as a scenario.
-std::string calls_text(const Scope& scope, const std::vector<int>& calls, const std::string& name, const std::string& title);
+std::string calls_text(const Scope& scope, const std::vector<int>& calls, const std::string& name,
+                       const std::string& title);
 
 }  // namespace svmq::model::explore

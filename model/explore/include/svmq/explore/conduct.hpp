@@ -23,12 +23,12 @@ struct Ending {
   Clauses clauses;             // of every step on the way
 };
 
-// Every ending of these calls, each actor's in their order; those of different actors run together. A call whose actor
-// cannot begin it is skipped.
+// Every ending of these calls, each actor's in their order; those of different actors run together. A call
+// whose actor cannot begin it is skipped.
 std::vector<Ending> conduct(const Stage& stage, const World& world, const std::vector<int>& calls);
 
-// Whether `seen` is one of the ways that `allowed` stands for: the same answers to the same actors, the same sleepers. Settles in
-// `allowed` what its model left open.
+// Whether `seen` is one of the ways that `allowed` stands for: the same answers to the same actors, the same
+// sleepers. Settles in `allowed` what its model left open.
 bool covers(Ending& allowed, const Ending& seen);
 
 }  // namespace svmq::model::explore

@@ -1,8 +1,9 @@
 // A name for a state, the same for states that differ only in who is who.
 //
-// 128 bits. Two states that behave differently have the same one with a probability of about n²/2^129 for n states visited:
-// below 10^-20 for a thousand million. Whatever stands in for symmetry, soundness asks only that a fingerprint
-// is that of *some* renaming of the state; that the renaming is not always the best one costs some states twice.
+// 128 bits. Two states that behave differently have the same one with a probability of about n²/2^129 for n
+// states visited: below 10^-20 for a thousand million. Whatever stands in for symmetry, soundness asks only
+// that a fingerprint is that of *some* renaming of the state; that the renaming is not always the best one
+// costs some states twice.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,8 @@ struct Fingerprint {
 
 class Canon {
  public:
-  // `symmetric` false: processes, queues and types keep their names. Identifiers never matter but as names, unless a call
-  // looks at their numbers.
+  // `symmetric` false: processes, queues and types keep their names. Identifiers never matter but as names,
+  // unless a call looks at their numbers.
   Canon(const Scope& scope, bool symmetric);
 
   Fingerprint operator()(const World& world) const;

@@ -1,7 +1,8 @@
 // What must hold in every state and every transition, and what must happen sometimes.
 //
-// A property is one small function that knows nothing of how the model computes. It says of a transition whether it holds,
-// is violated, or has nothing to say there (vacuous): how often it had something to say is reported.
+// A property is one small function that knows nothing of how the model computes. It says of a transition
+// whether it holds, is violated, or has nothing to say there (vacuous): how often it had something to say is
+// reported.
 #pragma once
 
 #include <span>
@@ -25,7 +26,8 @@ struct Transition {
   // The call of the actor, if it is of this kind.
   template <class R>
   const R* call() const {
-    const auto& request = raw.state.actor(actor()).call ? raw.state.actor(actor()).call : before.state.actor(actor()).call;
+    const auto& request =
+        raw.state.actor(actor()).call ? raw.state.actor(actor()).call : before.state.actor(actor()).call;
     return request ? std::get_if<R>(request.get()) : nullptr;
   }
   // The result that this transition gave to that actor, or nullptr.

@@ -1,4 +1,5 @@
-// The transition system that is explored: the model's, with the variables of a scenario and a choice of calls.
+// The transition system that is explored: the model's, with the variables of a scenario and a choice of
+// calls.
 #pragma once
 
 #include <array>
@@ -14,7 +15,8 @@ namespace svmq::model::explore {
 struct World {
   State state;
   Cow<Values> values;
-  std::array<std::int16_t, most_actors> calls{};  // index of each actor's unfinished call; only while it is in one
+  std::array<std::int16_t, most_actors>
+      calls{};  // index of each actor's unfinished call; only while it is in one
 };
 
 // One transition. Its meaning depends on the world that it leaves.
@@ -39,7 +41,8 @@ class Stage {
   const Scope& scope() const { return *scope_; }
   const Profile& profile() const { return *profile_; }
 
-  // The world before any step, and the first one of the exploration: with the steps `before` it conducted, one after the other.
+  // The world before any step, and the first one of the exploration: with the steps `before` it conducted,
+  // one after the other.
   World origin() const;
   const World& first() const { return first_; }
 
@@ -53,11 +56,13 @@ class Stage {
   // The actor begins this call, and whatever the conductor's calls do at once.
   void begin(const World& world, int call, const Sink& sink) const;
   bool may_begin(const World& world, ActorIndex actor) const;
+  bool may_mention(const World& world, int call) const;  // every variable that the call uses has been set
 
   // Nothing moves, and nothing is about to.
   bool rests(const World& world) const;
 
-  // Everybody who has been answered, and runs, returns. `returned` hears of each, before its answer is forgotten.
+  // Everybody who has been answered, and runs, returns. `returned` hears of each, before its answer is
+  // forgotten.
   using Returned = std::function<void(const World&, ActorIndex)>;
   void return_all(World& world, const Returned& returned = {}) const;
 

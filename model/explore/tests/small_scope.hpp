@@ -48,6 +48,7 @@ inline Scope small_scope(int processes = 2) {
       return GetRequest{1, IPC_CREAT_ | 0600};
     });
     get.sets = 0;
+    get.uses.clear();
     scope.calls.push_back(get);
     scope.calls.push_back(
         call(p, 1, "msgsnd(q, {1, \"a\"}, 1, 0)", [](std::int64_t q) { return send(q, 1, "a"); }));

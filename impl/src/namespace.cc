@@ -182,7 +182,8 @@ int Namespace::enter(const char* path) {
 }
 
 Namespace* Namespace::visit() {
-  for (;;) {
+  // A registry that is marked as removed and still in its place is damaged.
+  for (int entries = 0;;) {
     Namespace* found = present.load();
     if (found != nullptr) {
       // It is not closed while it has visitors, nor while it is the present one.
@@ -192,7 +193,7 @@ Namespace* Namespace::visit() {
       found->visitors_.fetch_sub(1);
       if (moved) continue;
     }
-    int error = enter(found != nullptr && !found->by_default_ ? found->path_ : nullptr);
+    int error = ++entries < 10 ? enter(found != nullptr && !found->by_default_ ? found->path_ : nullptr) : ENOSYS;
     if (error != 0) {
       errno = error == EINVAL ? ENOSYS : error;
       return nullptr;

@@ -31,7 +31,7 @@ std::uint32_t Types::bucket_of(std::int64_t value) const {
   // Linear hashing: the buckets below the one to be split next are split already.
   std::uint32_t count = space_.control.buckets.get();
   if (count < first_buckets) count = first_buckets;
-  std::uint32_t mask = std::bit_ceil(count) - 1;
+  std::uint32_t mask = static_cast<std::uint32_t>(std::bit_ceil(std::uint64_t{count}) - 1);
   auto number = static_cast<std::uint32_t>(hash) & mask;
   return number < count ? number : number & (mask >> 1);
 }
@@ -68,7 +68,7 @@ void Types::grow() {
     if (!seam::reserve_memory(space_.buckets() + backed, page_size)) return;
     space_.set(control.backed_buckets, backed + static_cast<std::uint32_t>(page_size));
   }
-  std::uint32_t from = count & ((std::bit_ceil(count + 1) >> 1) - 1);
+  std::uint32_t from = count & static_cast<std::uint32_t>((std::bit_ceil(std::uint64_t{count} + 1) >> 1) - 1);
   std::uint32_t length = 0;
   for (Index index = space_.bucket(from).get(); index != none; ++length) {
     Type* type = space_.type(index);

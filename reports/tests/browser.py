@@ -5,6 +5,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -30,16 +31,23 @@ class Browser:
         self._process = subprocess.Popen(
             [program(), "--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
              "--no-first-run", "--hide-scrollbars", f"--user-data-dir={self._folder.name}"],
-            close_fds=False, preexec_fn=descriptors, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            close_fds=False, preexec_fn=descriptors, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         os.close(commands), os.close(answers)
         self._buffer, self._next, self.events = b"", 1, []
 
     def close(self):
-        self._process.kill()
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         os.close(self._write), os.close(self._read)
-        self._folder.cleanup()
+        deadline = time.monotonic() + 10
+        while True:  # processes of the group, killed with it but not our children, may write until they are gone
+            try:
+                return self._folder.cleanup()
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def page(self) -> "Page":
         target = self.command("Target.createTarget", {"url": "about:blank"})["targetId"]

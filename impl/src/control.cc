@@ -27,9 +27,17 @@ namespace {
 // Its identifier is not taken from what others can write.
 Status read_status(std::int32_t id, const Head& head) {
   const State& state = head.state;
-  return {id,                     state.removed.get() != 0, state.permission.get(), state.capacity.get(),
-          state.bytes.get(),      state.messages.get(),     state.sent_at.get(),    state.received_at.get(),
-          state.changed_at.get(), state.sender.get(),       state.receiver.get()};
+  return {id,
+          state.removed.get() != 0,
+          state.permission.get(),
+          state.capacity.get(),
+          state.bytes.get(),
+          state.messages.get(),
+          state.sent_at.get(),
+          state.received_at.get(),
+          state.changed_at.get(),
+          state.sender.get(),
+          state.receiver.get()};
 }
 
 }  // namespace
@@ -90,6 +98,10 @@ long refused(const Namespace& home, const Caller& caller, const Permission& pres
   return ids_exist(wanted.msg_perm.uid, wanted.msg_perm.gid) ? 0 : -EINVAL;
 }
 
+bool same_access(const Permission& a, const Permission& b) {
+  return a.uid == b.uid && a.gid == b.gid && a.mode == b.mode;
+}
+
 long set_queue(Namespace& home, Segment& segment, const Caller& caller, const msqid_ds& wanted) {
   if (!segment.usable()) {
     long refusal = refused(home, caller, status_of(segment).permission, wanted);
@@ -99,15 +111,16 @@ long set_queue(Namespace& home, Segment& segment, const Caller& caller, const ms
   if (locked.gone()) return -EINVAL;
   Permission permission = locked.queue.head().state.permission.get();
   if (long refusal = refused(home, caller, permission, wanted)) return refusal;
-  bool own = caller.uid() == permission.uid || caller.uid() == permission.cuid;
+  Permission before = permission;
   permission.uid = wanted.msg_perm.uid;
   permission.gid = wanted.msg_perm.gid;
   permission.mode = wanted.msg_perm.mode & 0777;
-  // Only the owner of the files may change who may open them; README.md says what follows for queues given away. CAP_SYS_ADMIN
-  // alone opens no files, and so grants nothing here that would then not hold.
-  int error = home.protect(segment.id, segment.generation, permission);
-  if (error != 0 && error != EPERM && error != EACCES) return -ENOMEM;
-  if (error != 0 && !own) return -EPERM;
+  // Only the owner of the files may change who may open them, and what they would not hold to is not granted:
+  // to neither an owner who did not create the queue nor CAP_SYS_ADMIN, which opens no files.
+  if (!same_access(permission, before)) {
+    int error = home.protect(segment.id, segment.generation, permission);
+    if (error != 0) return error == EPERM || error == EACCES ? -EPERM : -ENOMEM;
+  }
   auto capacity = static_cast<int>(wanted.msg_qbytes);
   locked.queue.set(permission, static_cast<std::uint64_t>(std::int64_t{capacity}), locked.wakeups);
   return locked.queue.damaged() ? -EIDRM : 0;

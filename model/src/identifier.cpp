@@ -155,7 +155,7 @@ bool was_reused(const View& view, std::int64_t id) {
 // POSIX [EIDRM]; Linux do_msgsnd, do_msgrcv; before 4.2 also ipc_lock_check.
 Tri is_removed(const View& view, std::int64_t id) {
   if (id < 0 || view.queue_of(id) >= 0) return Tri::no;
-  if (was_reused(view, id)) return Tri::yes;
+  if (was_reused(view, id) || view.self().woken) return Tri::yes;  // woken: it was waiting
   return view.self().found >= 0 || view.profile.stale_identifier == StaleIdentifier::einval_or_eidrm
              ? Tri::maybe
              : Tri::no;

@@ -193,7 +193,7 @@ Outcomes steps_of(const View& view) {
   Outcomes outcomes;
   if (self.restarted && may_interrupt(view.profile)) outcomes.push_back(stopped_for_good(view));
   if (self.restarted && view.profile.stop == Stop::interrupts) return outcomes;
-  if (self.interrupted) outcomes.push_back(handled_before(view));
+  if (self.interrupted && !self.woken) outcomes.push_back(handled_before(view));
   act(view, outcomes);
   return outcomes;
 }

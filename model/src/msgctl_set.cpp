@@ -79,6 +79,17 @@ Tri stranger_eperm(const View& v, const SetRequest& r) {
   return v.ask(v.profile.stranger) == Stranger::eacces ? Tri::no : stranger(v, r);
 }
 
+// perm.giveaway — an owner who is not the creator decides on access like any other, or is refused. POSIX
+// [EPERM], which XSH 2.3 lets a system give in more cases than named.
+Tri access_is_the_creators(const View& v, const SetRequest& r) {
+  const QueueIndex q = v.queue_of(r.id);
+  if (q < 0 || v.profile.give_away != GiveAway::by_creator) return Tri::no;
+  const Queue& queue = v.state.queue(q);
+  const bool changes = r.uid != queue.uid || r.gid != queue.gid || (r.mode & 0777) != queue.mode;
+  const bool privileged = v.credentials().sys_admin && v.profile.privileges != Privileges::may_not_suffice;
+  return changes && v.credentials().uid != queue.cuid && !privileged ? Tri::maybe : Tri::no;
+}
+
 // msgctl.set.E.EINVAL.uid — ids that are none. Linux ipc_update_perm.
 Tri bad_id(const View& v, const SetRequest& r) {
   const auto mapped = [](const IdRange& ids, std::uint32_t id) { return ids.first <= id && id <= ids.last; };
@@ -100,16 +111,19 @@ constexpr C owner{"msgctl.set.E.EPERM.owner", Errno::eperm, stranger_eperm};
 constexpr C owner_eacces{"msgctl.set.E.EPERM.owner", Errno::eacces, stranger_eacces};
 constexpr C limit{"msgctl.set.qbytes.cap", Errno::eperm, too_big};
 constexpr C no_limit{"msgctl.set.qbytes.zero", Errno::einval, zero};
+constexpr C access{"perm.giveaway", Errno::eperm, access_is_the_creators};
 constexpr C ids{"msgctl.set.E.EINVAL.uid", Errno::einval, bad_id};
 
 // msgctl.set.order — the buffer is read before the queue is looked up. Linux ksys_msgctl,
 // copy_msqid_from_user.
-constexpr C sign_then_buffer[] = {id_sign, buffer, gone, no_queue, owner, owner_eacces, limit, no_limit, ids};
-constexpr C buffer_first[] = {buffer, id_sign, gone, no_queue, owner, owner_eacces, limit, no_limit, ids};
+constexpr C sign_then_buffer[] = {id_sign,      buffer, gone,     no_queue, owner,
+                                  owner_eacces, limit,  no_limit, ids,      access};
+constexpr C buffer_first[] = {buffer,       id_sign, gone,     no_queue, owner,
+                              owner_eacces, limit,   no_limit, ids,      access};
 constexpr C queue_owner_buffer[] = {id_sign, gone,  no_queue, owner, owner_eacces,
-                                    buffer,  limit, no_limit, ids};
+                                    buffer,  limit, no_limit, ids,   access};
 constexpr C queue_buffer_ids[] = {id_sign, gone,         no_queue, buffer_einval, ids,
-                                  owner,   owner_eacces, limit,    no_limit};
+                                  owner,   owner_eacces, limit,    no_limit,      access};
 
 std::span<const C> checks(const View& view) {
   switch (view.ask(view.profile.set_order)) {

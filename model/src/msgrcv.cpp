@@ -190,6 +190,24 @@ Clauses why_awake(const View& view, const ReceiveRequest& request, const Result*
   return why;
 }
 
+// wait.set.recv — between leaving the list and looking it holds no lock: who sends or removes then finds
+// nobody waiting. Linux do_msgrcv.
+Outcome leaves_the_list(const View& view) {
+  State next = view.state;
+  const QueueIndex index = view.self().waits_on;
+  leave_lists(next, view.actor);
+  Actor& self = next.actor(view.actor);
+  self.phase = Phase::entered;  // and woken: not a call that begins
+  self.found = index;
+  return {std::move(next), {"wait.set.recv"}};
+}
+
+bool looks_unlocked(const Profile& profile) {
+  const bool wakes =
+      profile.set_wakes == SetWakes::wakes_and_retests || profile.set_wakes == SetWakes::may_retest;
+  return wakes && profile.recheck != Recheck::never;
+}
+
 // wait.set.recv — a woken receiver tests its permission again and looks again, behind all who wait. Linux
 // do_msgrcv.
 Outcomes again(const View& view, const ReceiveRequest& request) {
@@ -199,13 +217,13 @@ Outcomes again(const View& view, const ReceiveRequest& request) {
   if (granted != Tri::yes)
     outcomes.push_back(
         gives_up(view, request, Errno::eacces, {"perm.recheck", "wait.set.recv", "msgrcv.E.EACCES"}));
-  if (granted == Tri::no) return outcomes;
-  take(view, request, index, outcomes);
+  if (granted != Tri::no) take(view, request, index, outcomes);
   for (Outcome& outcome : outcomes) {
     const Actor& self = outcome.next.actor(view.actor);
     credit(outcome, view.actor,
            why_awake(view, request, self.phase == Phase::returning ? self.result.get() : nullptr));
   }
+  if (looks_unlocked(view.profile)) outcomes.push_back(leaves_the_list(view));
   return outcomes;
 }
 

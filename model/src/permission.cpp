@@ -86,18 +86,9 @@ Tri privileged(const View& view) {
   return view.profile.privileges == Privileges::may_not_suffice ? Tri::maybe : Tri::yes;
 }
 
-// perm.giveaway — where it may not count at once, access to a queue that was given away may be refused.
-Tri unless_given_away(const View& view, const Queue& queue, Tri granted) {
-  const bool given_away = queue.uid != queue.cuid || queue.gid != queue.cgid;
-  return granted == Tri::yes && given_away && view.ask(view.profile.give_away) == GiveAway::bound_to_creator
-             ? Tri::maybe
-             : granted;
-}
-
 Tri allows(const View& view, const Queue& queue, std::uint32_t bits) {
   const Tri granted = granted_to_class(view, queue, bits);
-  if (granted != Tri::yes && overrides(view)) return privileged(view);
-  return unless_given_away(view, queue, granted);
+  return granted != Tri::yes && overrides(view) ? privileged(view) : granted;
 }
 
 std::uint32_t union_of_triads(std::uint32_t flags) { return ((flags >> 6) | (flags >> 3) | flags) & 7; }
@@ -137,7 +128,7 @@ Tri grants_open(const View& view, const Queue& queue, std::uint32_t flags) {
 // perm.owner — effective user id of owner or creator. POSIX msgctl() [EPERM]; Linux ipcctl_obtain_check.
 // perm.creator.keeps: the creator stays one of them. perm.owner.privilege: or CAP_SYS_ADMIN.
 Tri owns(const View& view, const Queue& queue) {
-  if (is_owner(view.credentials(), queue)) return unless_given_away(view, queue, Tri::yes);
+  if (is_owner(view.credentials(), queue)) return Tri::yes;
   const bool superuser = view.profile.privileges == Privileges::superuser;
   return (superuser ? view.credentials().uid == 0 : view.credentials().sys_admin) ? privileged(view)
                                                                                   : Tri::no;

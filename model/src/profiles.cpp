@@ -84,7 +84,7 @@ const std::vector<VariationPoint>& variation_points() {
                         "separate-checks", "member-or-other", "any"}),
       point<&Profile::privileges>("privileges", {"capabilities", "may-not-suffice", "superuser"}),
       point<&Profile::give_away>("give-away",
-                                 {"complete", "bound-to-creator", "creator-loses-access", "any"}),
+                                 {"complete", "by-creator", "creator-loses-access", "any"}),
       point<&Profile::stranger>("stranger", {"eperm", "eacces", "removal-ignored", "any"}),
 
       point<&Profile::delivery>("delivery", {"hand-off", "wake-all", "wake-one"}),

@@ -35,7 +35,7 @@ constinit const Profile posix{
     .group_set = {GroupSet::either, "XSH 2.7.1: the effective group id; supplementary groups in practice"},
     .privileges = {Privileges::may_not_suffice,
                    "XBD 3.20: appropriate privileges are implementation-defined"},
-    .give_away = {GiveAway::complete, "XSH 2.7.1: owner and creator"},
+    .give_away = {GiveAway::by_creator, "msgctl() [EPERM]; XSH 2.3 lets it be given in more cases"},
     .stranger = {Stranger::eperm, "msgctl [EPERM]"},
 
     .delivery = {Delivery::wake_all, "silent: any receiver that waits may get it"},

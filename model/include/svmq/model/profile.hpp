@@ -135,7 +135,7 @@ enum class Privileges : std::uint8_t {
 };  // superuser: user id 0 may everything
 // A queue given away: owner and creator have their rights at once; or may not yet; or the creator may read
 // and write no more.
-enum class GiveAway : std::uint8_t { complete, bound_to_creator, creator_loses_access, any };
+enum class GiveAway : std::uint8_t { complete, by_creator, creator_loses_access, any };
 enum class Stranger : std::uint8_t {
   eperm,
   eacces,

@@ -15,11 +15,21 @@ if(SVMQ_SANITIZE)
   target_link_options(svmq_options INTERFACE -fsanitize=${SVMQ_SANITIZE})
 endif()
 
+# What measures speed is not built with sanitizers: it would measure them.
+if(SVMQ_SANITIZE)
+  set(svmq_measures OFF)
+else()
+  set(svmq_measures ON)
+endif()
+
 # The release and sanitizer presets build a target's files together (a whole build in a third of the time); debug does not.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 6)
 
 # For what is large and not where the time goes (tests, the command line): compiles in two thirds of the time.
 set(svmq_light $<$<CONFIG:Release>:-O1>)
+if(SVMQ_SANITIZE)
+  set(svmq_light -O0)
+endif()
 
 # svmq_library(NAME [SHARED] [SEPARATE] SOURCES file... [DEPENDS target...])
 # A library whose public headers stand in include/ beside its CMakeLists.txt. SEPARATE: each of its files has the same private

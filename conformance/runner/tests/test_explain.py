@@ -1,9 +1,6 @@
 """svmq explain: what it shows is true, and its scenarios can be run."""
 
-import os
 import re
-
-import pytest
 
 from conftest import SEND_AND_RECEIVE, SOURCE
 
@@ -69,27 +66,19 @@ def test_a_profile_is_a_table_of_its_variation_points(svmq):
 
 def test_what_tells_linux_from_posix_is_shown_and_holds_on_the_models(svmq):
     """Bug: a difference that is none, or a longer scenario than is needed."""
-    answer = svmq("explain", "--diff", "linux-6.18", "posix", "--depth", "3", "--states", "1500", timeout=400)
+    answer = svmq("explain", "--diff", "linux-6.18", "posix", "--depth", "3", "--states", "200", timeout=400)
     assert answer.status == 0
     found = {re.search(r"tells-(\S+)", s).group(1): s for s in scenarios(answer.out)}
     assert {"error-order", "identifiers", "sa-restart", "room", "open-test", "receiver-pid"} - set(found) <= {"receiver-pid"}
     assert "IPC_CREAT" in found["identifiers"] and found["identifiers"].count("\nA: ") == 1
     file = svmq.file("diff.scenario", "\n".join(found.values()))
-    assert svmq("run", file, "--target", "model:linux-6.18").status == 0
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="limits and users need root")
-def test_what_is_said_of_linux_holds_on_linux(svmq):
-    """Bug: the model says of Linux what Linux does not do."""
-    answer = svmq("explain", "--diff", "linux-6.18", "posix", "--depth", "4", "--states", "1500", timeout=400)
-    file = svmq.file("diff.scenario", "\n".join(scenarios(answer.out)))
-    ran = svmq("run", file, "--target", "linux")
-    assert ran.status == 0, ran.out
+    ran = svmq("run", file, "--target", "model:linux-6.18", "--target", "linux")
+    assert ran.status == 0, ran.out  # on linux, without privilege: what needs it is unsupported
 
 
 def test_linux_leaves_the_envelope_only_by_clauses_that_say_so(svmq):
     """Bug: posix refuses what Linux does, and no clause is marked as a deviation."""
-    answer = svmq("explain", "--envelope", "linux-6.18", "--states", "3000", timeout=400)
+    answer = svmq("explain", "--envelope", "linux-6.18", "--states", "1000", timeout=400)
     assert answer.status == 0
     assert int(re.search(r"(\d+) answers looked for", answer.out).group(1)) > 10000
     levels = re.findall(r"^  (\S+)  \((.+)\)$", answer.out, re.M)

@@ -56,6 +56,7 @@ class Session {
       }
       if (result_.deviations.size() >= most_deviations) break;
     }
+    if (at_ == history_.events.size()) nobody_may_be_left();
     // However judging ended: what has been seen to deviate has deviated.
     if (!result_.deviations.empty()) result_.verdict = Verdict::nonconform;
     if (result_.verdict == Verdict::conform && result_.steps == 0) {
@@ -104,12 +105,14 @@ class Session {
     if (states_.all.empty()) deviate(actor, before, returned.result);
     if (!variable.empty()) cast_.set(variable, returned.result.error.empty() ? returned.result.value : -1);
     pending_.erase(returned.actor);
+    asleep_.erase(returned.actor);
     states_.merge();
     return true;
   }
 
   bool on(const language::Blocked& blocked) {
     if (!states_.close()) return true;
+    asleep_ = {blocked.actors.begin(), blocked.actors.end()};
     std::vector<State> quiet;
     for (const State& state : states_.all)
       if (state.undefined || (model::quiet(profile_, state) && sleepers(state) == sorted(blocked.actors))) quiet.push_back(state);
@@ -143,7 +146,17 @@ class Session {
     return true;
   }
 
-  bool on(const language::Skipped&) { return true; }
+  // Only who is asleep in a call, stopped or dead skips a step.
+  bool on(const language::Skipped& skipped) {
+    const ActorIndex actor = cast_.index(skipped.step.actor);
+    if (actor < 0) return refuse("a step of \"" + skipped.step.actor + "\", who is no actor of the history");
+    const auto cannot = [&](const State& state) {
+      const model::Process& process = state.process_of(actor);
+      return state.undefined || !process.alive || !state.actor(actor).alive || process.running != model::Running::yes;
+    };
+    if (pending_.contains(skipped.step.actor) || std::ranges::any_of(states_.all, cannot)) return true;
+    return refuse("a step of \"" + skipped.step.actor + "\" is skipped, who could have begun it");
+  }
 
   bool on(const language::Hung& hung) {
     if (!states_.close()) return true;
@@ -166,6 +179,17 @@ class Session {
   }
 
   // -------------------------------------------------------------------------------------------------- parts
+
+  // A history ends when nothing moves any more: whoever is still in a call sleeps, as was said last, or is stopped.
+  void nobody_may_be_left() {
+    for (const auto& [name, step] : pending_) {
+      const ActorIndex actor = cast_.index(name);
+      const auto held = [&](const State& state) { return state.undefined || state.process_of(actor).running != model::Running::yes; };
+      if (asleep_.contains(name) || std::ranges::any_of(states_.all, held)) continue;
+      refuse("it ends while \"" + name + "\" is in a call, and not said to be asleep");
+      return;
+    }
+  }
 
   static language::Return returned(const language::Complete& complete) {
     return {complete.step.actor, language::call_name(complete.step.action), complete.result};
@@ -319,6 +343,7 @@ class Session {
   States states_;
   Cast cast_;
   std::map<std::string, language::Step> pending_;  // the unfinished call of each actor
+  std::set<std::string> asleep_;                    // as was said last
   std::size_t at_ = 0;
   Judgement result_;
 };

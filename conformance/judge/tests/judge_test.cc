@@ -32,6 +32,15 @@ TEST(Judge, AcceptsWhatTheModelCanDo) {
             "conform");
 }
 
+// Turns red for a judge that takes a history as complete whatever is missing.
+TEST(Judge, WhatIsLeftOutIsMissed) {
+  const std::string asleep = "B: msgrcv(q, buf, 9, 0, 0) <unfinished ...>\n";
+  EXPECT_EQ(verdict(asleep), "not-run");
+  EXPECT_EQ(verdict(asleep + "blocked B\n"), "conform");
+  EXPECT_EQ(verdict(asleep + "blocked B\nskipped B: msgget(1, 0)\n"), "conform");
+  EXPECT_EQ(verdict("skipped B: msgget(1, 0)\n"), "not-run");
+}
+
 // Turns red for a judge that accepts everything: one word changed in each line.
 TEST(Judge, RefusesOneWordChanged) {
   const std::vector<std::string> wrong{

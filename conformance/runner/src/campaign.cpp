@@ -95,9 +95,12 @@ class Collector {
     schedule_.finished(item.index);
   }
 
-  void warn(const std::string& text) {
+  // An agent ended otherwise than it should: what it said before may be as wrong.
+  void ended_badly(std::string text) {
     const std::lock_guard lock(mutex_);
-    if (!closed_) listener_.warning(text);
+    if (closed_) return;
+    listener_.warning(text);
+    results_.bad_ends.push_back(std::move(text));
   }
 
   // Whatever comes later is ignored.
@@ -261,7 +264,7 @@ class Worker {
       items_.pop_front();
     }
     const std::string complaint = conductor->finish();
-    if (!complaint.empty()) shared_->collector.warn(fmt::format("{}: {}", target.name, complaint));
+    if (!complaint.empty()) shared_->collector.ended_badly(fmt::format("{}: {}", target.name, complaint));
   }
 
  private:

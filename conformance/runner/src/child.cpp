@@ -104,6 +104,14 @@ void reap_group(pid_t group, Clock::time_point deadline) {
   }
 }
 
+// Leaves it to be reaped.
+void wait_for_end(pid_t pid, Clock::time_point deadline) {
+  siginfo_t seen{};
+  while (waitid(P_PID, static_cast<id_t>(pid), &seen, WEXITED | WNOHANG | WNOWAIT) == 0 && seen.si_pid == 0 &&
+         Clock::now() < deadline)
+    std::this_thread::sleep_for(1ms);
+}
+
 bool drain(int descriptor, std::string& into) {  // false: closed
   std::array<char, 4096> block;
   for (;;) {
@@ -132,8 +140,7 @@ Child::Child(const Program& program) {
     if (closed) throw std::system_error(ECANCELED, std::generic_category(), "fork");
     pid_ = fork();
     if (pid_ < 0) fail("fork");
-    if (pid_ == 0)
-      become(arguments.data(), environment.data(), in.read, out.write, err.write, parent);
+    if (pid_ == 0) become(arguments.data(), environment.data(), in.read, out.write, err.write, parent);
     setpgid(pid_, pid_);  // in both processes, so that it is done when the first of them goes on
     living.insert(pid_);
   }
@@ -178,6 +185,10 @@ std::string Child::end(std::chrono::milliseconds patience) {
 void Child::kill_all() {
   const std::lock_guard lock(living_mutex);
   closed = true;
+  // Told to end, an agent takes its folders with it.
+  for (const pid_t pid : living) kill(pid, SIGTERM);
+  const Clock::time_point patience = Clock::now() + 200ms;
+  for (const pid_t pid : living) wait_for_end(pid, patience);
   for (const pid_t pid : living) {
     kill(-pid, SIGKILL);
     kill(pid, SIGKILL);

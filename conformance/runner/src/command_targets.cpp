@@ -25,6 +25,10 @@ void show(const Target& target) {
     say(fmt::format("  not here  {}\n", target.missing));
     return;
   }
+  if (!target.refuses.empty()) {
+    say(fmt::format("  refuses   {}\n", target.refuses));
+    return;
+  }
   if (target.is_model()) {
     say("  can       everything\n");
     return;

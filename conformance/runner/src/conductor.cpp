@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "dialogue.hpp"
+#include "faithful.hpp"
 #include "interrupt.hpp"
 #include "svmq/judge/execute.hpp"
 #include "svmq/language/parse.hpp"
@@ -176,6 +177,8 @@ class AgentConductor : public Conductor {
     if (histories.size() != 1 || histories.front().name != name) {
       return lost(fmt::format("wrote a history of something else than {}", name));
     }
+    if (const std::string wrong = unfaithful(waiting_.front()->scenario, histories.front()); !wrong.empty())
+      return lost(fmt::format("wrote a history that {}", wrong));
     deaths_ = 0;
     return {take(), std::move(histories.front()), std::move(text), ""};
   }

@@ -1,12 +1,12 @@
 #include "history_file.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "scenario_source.hpp"
+#include "unfinished.hpp"
 
 namespace svmq::runner {
 namespace {
@@ -21,8 +21,7 @@ fs::path beside(fs::path results) { return results.replace_extension(".histories
 
 }  // namespace
 
-HistoryFile::HistoryFile(const fs::path& results)
-    : file_(beside(results)), unfinished_(fmt::format("{}.{}", file_.string(), getpid())) {
+HistoryFile::HistoryFile(const fs::path& results) : file_(beside(results)), unfinished_(unfinished(file_)) {
   std::error_code ignored;
   if (file_.has_parent_path()) fs::create_directories(file_.parent_path(), ignored);
   stream_.open(unfinished_, std::ios::binary | std::ios::trunc);

@@ -20,6 +20,7 @@
 #include "catalogue.hpp"
 #include "locations.hpp"
 #include "sha256.hpp"
+#include "unfinished.hpp"
 #include "version.hpp"
 
 namespace svmq::runner {
@@ -232,7 +233,8 @@ int exit_status(const Results& results) {
     return std::any_of(results.targets.begin(), results.targets.end(), condition);
   };
   if (any([](const TargetResult& t) { return t.summary.nonconform > 0; })) return 1;
-  if (results.targets.empty() || any([](const TargetResult& t) { return t.summary.executed() == 0; }))
+  if (!results.bad_ends.empty() || results.targets.empty() ||
+      any([](const TargetResult& t) { return t.summary.executed() == 0; }))
     return 3;
   return any([](const TargetResult& t) { return t.summary.unknown + t.summary.not_run > 0; }) ? 3 : 0;
 }
@@ -240,15 +242,15 @@ int exit_status(const Results& results) {
 namespace {
 
 void write(const Json& json, const std::filesystem::path& file) {
-  const std::filesystem::path unfinished = fmt::format("{}.{}", file.string(), getpid());
   std::error_code ignored;
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
-  std::ofstream stream(unfinished, std::ios::binary);
+  const std::filesystem::path part = unfinished(file);
+  std::ofstream stream(part, std::ios::binary);
   stream << json.dump(1, ' ', false, Json::error_handler_t::replace) << '\n';
   stream.close();
-  if (!stream || std::rename(unfinished.c_str(), file.c_str()) != 0) {
+  if (!stream || std::rename(part.c_str(), file.c_str()) != 0) {
     const int error = errno;
-    std::filesystem::remove(unfinished, ignored);
+    std::filesystem::remove(part, ignored);
     throw UsageError(fmt::format("{}: cannot be written: {}", file.string(), std::strerror(error)));
   }
 }
@@ -258,7 +260,7 @@ void write(const Json& json, const std::filesystem::path& file) {
 void check_writable(const std::filesystem::path& file) {
   std::error_code ignored;
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
-  const std::filesystem::path trial = fmt::format("{}.{}", file.string(), getpid());
+  const std::filesystem::path trial = unfinished(file);
   const bool opened = std::ofstream(trial).is_open();
   const int error = std::filesystem::is_directory(file, ignored) ? EISDIR : opened ? 0 : errno;
   if (opened) std::filesystem::remove(trial, ignored);

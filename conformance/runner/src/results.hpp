@@ -74,10 +74,11 @@ struct Results {
       allowed_differences;  // pairs of one profile: both conform
   std::vector<Waiver> waivers;
   std::map<std::string, std::uint64_t> waiver_uses;  // by id
+  std::vector<std::string> bad_ends;  // of agents after their last scenario: "linux: … exited with 1"
   bool interrupted = false;
 };
 
-// 0 conform, 1 nonconform, 3 nothing executed on a target, or undecided. A command that was interrupted has
+// 0 conform, 1 nonconform, 3 nothing executed on a target, an agent's bad end, or undecided. A command that was interrupted has
 // another.
 int exit_status(const Results& results);
 

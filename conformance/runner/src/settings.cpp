@@ -118,8 +118,12 @@ RandomPlan random_plan(const Settings& settings, const std::vector<Target>& targ
   plan.first = settings.first;
   plan.count = count;
   if (settings.seconds) plan.time = std::chrono::seconds(*settings.seconds);
+  // The model can do everything: what only it could be conducted on would be made for nothing.
+  const bool models_alone =
+      std::ranges::all_of(targets, [](const Target& t) { return t.is_model() || !t.refuses.empty(); });
   std::set<std::string> nobody_has = all_needs(), somebody_lacks;
   for (const Target& target : targets) {
+    if ((target.is_model() && !models_alone) || !target.refuses.empty()) continue;
     const std::set<std::string> lacks = lacking(target);
     somebody_lacks.insert(lacks.begin(), lacks.end());
     std::erase_if(nobody_has, [&](const std::string& need) { return !lacks.contains(need); });

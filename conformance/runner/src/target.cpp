@@ -104,6 +104,7 @@ void read_capabilities(Target& target, const std::string& output) {
 }  // namespace
 
 std::string Target::lacks(const std::set<std::string>& needs) const {
+  if (!refuses.empty()) return refuses;
   for (const std::string& need : needs) {
     const auto found = capabilities.find(need);
     if (found == capabilities.end()) return fmt::format("{}: the agent does not know this need", need);
@@ -191,7 +192,9 @@ std::string asked_by_option(Target& target) {
   Program question = program_in(target, folder ? folder->make().string() : "");
   question.arguments.emplace_back("--capabilities");
   const Finished answer = run_to_end(question, 10s);
-  if (!answer.death.empty())
+  if (answer.death == "exited with 2" && !answer.errors.empty())
+    target.refuses = std::string(std::string_view(answer.errors).substr(0, answer.errors.find('\n')));
+  else if (!answer.death.empty())
     target.missing = fmt::format("{} --capabilities {}; it said: {}", path, answer.death, answer.errors);
   return answer.output;
 }
@@ -209,7 +212,7 @@ void probe(Target& target) {
   } catch (const std::system_error& error) {
     target.missing = fmt::format("{}: {}", target.program.arguments.front(), error.what());
   }
-  if (target.missing.empty() && target.capabilities.empty())
+  if (target.missing.empty() && target.refuses.empty() && target.capabilities.empty())
     target.missing = fmt::format("{} names no capability", target.program.arguments.front());
   for (const auto& [need, reason] : target.never) target.capabilities[need] = reason;
 }

@@ -29,6 +29,7 @@ struct Target {
   std::string folder_option, folder_variable;  // how the agent is told of it: an option, or a variable
   std::map<std::string, std::string> never;    // need: why it lacks that whatever the agent finds out
   std::string missing;                         // why it cannot be had here; empty: it can
+  std::string refuses;                         // why it can conduct nothing here though it is there; empty: it can
   // Of exec:COMMAND and of target files:
   bool by_command = false;                   // the program is a command of the user: no options are added
   bool console = false;                      // it speaks on a console: see dialogue.hpp
@@ -57,7 +58,7 @@ std::vector<std::string> target_names();
 // Throws UsageError for a name that is none.
 Target find_target(const std::string& name);
 
-// Finds out what it can do, by asking its agent. Sets `missing` if that does not answer. Blocks for as long as it may
+// Finds out what it can do, by asking its agent. Sets `missing` if that does not answer, `refuses` if it says why not. Blocks for as long as it may
 // take to start, and some seconds.
 void probe(Target& target);
 

@@ -7,6 +7,8 @@ Each scenario is conducted by the real agent. What its name begins with bends th
   babbles-  it writes something that is no history
   fails-    the last result of every msgsnd is ENOSPC, which no profile allows
   stuck-    the last call is said to hang
+  omits-    the last call is left out
+  skips-    the last call is said to have been skipped
   crashes-  the process is said to be killed by SIGSEGV in its last call
 """
 
@@ -44,6 +46,10 @@ def bend(name: str, history: str) -> str:
         return f"history {name}\nprocess A\nA: what is this\nend\n"
     if name.startswith("fails-"):
         return re.sub(r"(msgsnd\(.*\)) = 0$", r"\1 = -1 ENOSPC", history, flags=re.MULTILINE)
+    if name.startswith("omits-"):
+        return re.sub(r"^\w+: .* = .*\n(?!(.*\n)*\w+: .* = )", "", history, flags=re.MULTILINE)
+    if name.startswith("skips-"):
+        return re.sub(r"^(\w+: .*) = .*\n(?!(.*\n)*\w+: .* = )", r"skipped \1\n", history, flags=re.MULTILINE)
     if name.startswith("stuck-"):
         return last_call(history, "hung {}")
     if name.startswith("crashes-"):

@@ -53,6 +53,8 @@ def test_a_deviation_is_status_1_and_shown_with_everything_about_it(bent):
     ("dies", "the agent died: killed by SIGKILL"),
     ("babbles", "the agent wrote what is no history"),
     ("hangs", "the agent gave no history within"),
+    ("omits", "the agent wrote a history that leaves out B: msgrcv("),
+    ("skips", 'the history makes no sense: a step of "B" is skipped, who could have begun it'),
 ])
 def test_an_agent_that_fails_costs_one_scenario(bent, bending, reason):
     text = "\n".join(SEND_AND_RECEIVE.replace("send-and-receive", name) for name in ("first", f"{bending}-2nd", "third"))
@@ -83,12 +85,16 @@ def ordinary_user():
     return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--"]
 
 
-def test_what_a_target_lacks_is_unsupported(svmq):
-    file = svmq.file("a.scenario", SEND_AND_RECEIVE.replace("process A", "process A uid=4711 gid=4711 caps=ipc_owner"))
-    svmq.folder.chmod(0o777)
-    for folder in svmq.folder.parents:
+def open_to_all(place):
+    place.chmod(0o777)
+    for folder in place.parents:
         if folder.stat().st_mode & 0o001 == 0 and folder.owner() == pwd.getpwuid(os.geteuid()).pw_name:
             folder.chmod(folder.stat().st_mode | 0o011)
+
+
+def test_what_a_target_lacks_is_unsupported(svmq):
+    file = svmq.file("a.scenario", SEND_AND_RECEIVE.replace("process A", "process A uid=4711 gid=4711 caps=ipc_owner"))
+    open_to_all(svmq.folder)
     answer, results = svmq.results("run", file, "--target", "linux", before=ordinary_user())
     assert answer.status == 3, answer.err
     run = only(results)
@@ -159,3 +165,32 @@ def test_a_malformed_history_is_status_2(svmq):
     answer = svmq("judge", file)
     assert answer.status == 2
     assert "bad.history:3:" in answer.err
+
+
+def test_random_scenarios_need_nothing_that_only_the_model_has(svmq):
+    """Bug: an ordinary user's random scenarios are made for root, and most are unsupported."""
+    open_to_all(svmq.folder)
+    answer, results = svmq.results("run", "--random", "60", "--seed", "3", "--target", "linux", "--target", "model:posix",
+                                   before=ordinary_user())
+    assert answer.status == 0, answer.err
+    assert summary(results, "linux")["unsupported"] <= 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up namespaces for good")
+def test_without_namespaces_linux_is_unsupported_and_the_others_go_on(svmq):
+    """Bug: what cannot be isolated stops everything, or is passed over in silence."""
+    script = ('echo 0 > /proc/sys/user/max_user_namespaces; '
+              'exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin --no-new-privs "$@"')
+    prison = ("unshare", "--user", "--map-root-user", "--ipc", "bash", "-c", script, "bash")
+    file = svmq.file("a.scenario", SEND_AND_RECEIVE)
+    answer, results = svmq.results("run", file, "--target", "linux", "--target", "impl", before=prison)
+    assert answer.status == 3, answer.out
+    assert summary(results, "linux")["unsupported"] == summary(results, "impl")["conform"] == 1
+    assert "linux: 1 unsupported: svmq-agent: " in answer.out
+
+
+def test_an_agent_that_ends_badly_is_not_believed(svmq):
+    """Bug: a sanitizer's report at the agent's end, or a crash, is lost."""
+    file = svmq.file("a.scenario", SEND_AND_RECEIVE)
+    answer = svmq("run", file, "--target", f"exec:{PROGRAMS / 'svmq-agent'} --isolate; exit 3")
+    assert (answer.status, "exited with 3" in answer.err + answer.out) == (3, True)

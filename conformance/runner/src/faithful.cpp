@@ -1,0 +1,59 @@
+#include "faithful.hpp"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <map>
+
+#include "svmq/language/print.hpp"
+
+namespace svmq::runner {
+namespace {
+
+using Steps = std::map<std::string, std::deque<std::string>>;  // by actor, in order
+
+Steps asked(const language::Scenario& scenario) {
+  Steps steps;
+  const auto add = [&](const language::Step& step) { steps[step.actor].push_back(language::print(step)); };
+  for (const language::Item& item : scenario.items) {
+    if (const auto* step = std::get_if<language::Step>(&item)) add(*step);
+    if (const auto* block = std::get_if<language::Concurrent>(&item))
+      for (const language::Step& step : block->steps) add(step);
+  }
+  return steps;
+}
+
+const language::Step* step_of(const language::Event& event) {
+  if (const auto* call = std::get_if<language::Call>(&event.what)) return &call->step;
+  if (const auto* complete = std::get_if<language::Complete>(&event.what)) return &complete->step;
+  if (const auto* skipped = std::get_if<language::Skipped>(&event.what)) return &skipped->step;
+  return nullptr;
+}
+
+bool ends_early(const language::Event& event) {
+  return std::holds_alternative<language::Hung>(event.what) ||
+         std::holds_alternative<language::Unsupported>(event.what) ||
+         std::holds_alternative<language::Failed>(event.what);
+}
+
+}  // namespace
+
+std::string unfaithful(const language::Scenario& scenario, const language::History& history) {
+  Steps left = asked(scenario);
+  bool early = false;
+  for (const language::Event& event : history.events) {
+    early = early || ends_early(event);
+    const language::Step* step = step_of(event);
+    if (step == nullptr) continue;
+    std::deque<std::string>& next = left[step->actor];
+    const std::string done = language::print(*step);
+    if (next.empty()) return fmt::format("has {}, which was not asked for", done);
+    if (next.front() != done) return fmt::format("has {} where {} was to come", done, next.front());
+    next.pop_front();
+  }
+  for (const auto& [actor, steps] : left)
+    if (!early && !steps.empty()) return fmt::format("leaves out {}", steps.front());
+  return "";
+}
+
+}  // namespace svmq::runner

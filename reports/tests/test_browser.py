@@ -4,7 +4,6 @@ Skipped, with the reason, where there is no Chromium; SVMQ_CHROMIUM names one.
 """
 
 import json
-import time
 
 import pytest
 from browser import Browser, program
@@ -222,10 +221,10 @@ def test_a_page_of_many_scenarios_is_usable_at_once(page, tmp_path):
     """20,000 here, to be quick; the README says how to measure 100,000."""
     run("report", write(tmp_path / "r.json", generated(20_000, False)), "--output", tmp_path, "--html")
     assert (tmp_path / "index.html").stat().st_size < 10_000_000
-    begin = time.monotonic()
+    before = page.processor_seconds
     page.open(f"file://{tmp_path}/index.html")
     page.until("document.querySelectorAll('#list .row').length === 100")
-    print(f"usable after {time.monotonic() - begin:.2f} s")
+    assert page.processor_seconds - before < 2
     choose(page, "form[data-scenarios]", "search", "number 19999")
     page.until("document.querySelectorAll('#list .row').length === 1")
     page.evaluate("document.querySelector('#list .row').click()")

@@ -76,6 +76,15 @@ def test_missing_or_exchanged_histories_do_not_pass(tmp_path, histories):
     assert status == 2 and "r.histories" in said
 
 
+def test_huge_histories_are_not_read(tmp_path):
+    data = results("conform")
+    data["histories"] = {"file": "r.histories", "sha256": "0" * 64, "count": 3}
+    with (tmp_path / "r.histories").open("wb") as file:
+        file.truncate(1024 * 1024 + 1)
+    status, _, said = gate(write(tmp_path / "r.json", data), "--limit-mib", 1)
+    assert status == 2 and "r.histories: larger than 1 MiB" in said
+
+
 def test_lost_coverage_does_not_pass(tmp_path):
     old, new = results("conform"), results("conform")
     target = old["targets"][0]["name"]
@@ -84,6 +93,20 @@ def test_lost_coverage_does_not_pass(tmp_path):
     del new["coverage"][target][clause]
     status, line, _ = gate(write(tmp_path / "new.json", new), "--baseline", tmp_path / "old.json")
     assert status == 3 and f"coverage lost of 1 clause: {clause}" in line
+
+
+def test_a_lost_target_does_not_pass(tmp_path):
+    """Unless the targets are named: then it is known which ones count."""
+    old, new = results("nonconform"), results("nonconform")
+    new["targets"] = [entry for entry in new["targets"] if entry["name"] == "linux"]
+    new["coverage"] = {"linux": new["coverage"]["linux"]}
+    new["disagreements"] = new["benchmarks"] = []
+    for scenario in new["scenarios"]:
+        scenario["runs"] = [entry for entry in scenario["runs"] if entry["target"] == "linux"]
+    arguments = [write(tmp_path / "new.json", new), "--baseline", write(tmp_path / "old.json", old)]
+    status, line, _ = gate(*arguments)
+    assert status == 3 and line.endswith("coverage lost of impl, a target of the baseline\n")
+    assert gate(*arguments, "--target", "linux")[0] == 0
 
 
 def test_a_baseline_of_other_targets_is_refused(tmp_path):

@@ -156,6 +156,28 @@ def test_other_waivers_are_applied_instead(campaign, tmp_path):
     assert "waiver idle is " in said
 
 
+@pytest.mark.parametrize("end, covered", [("killed by SIGSEGV", False), ("hung", False), ("wrong", True)])
+def test_no_waiver_covers_a_crash_or_a_hang(built, tmp_path, end, covered):
+    """The same run, waived by its scenario and by every clause: only where the call returned, with a wrong result."""
+    (tmp_path / "one.scenario").write_text('scenario one\nprocess A\nA: q = msgget(IPC_PRIVATE, 0600)\nA: msgsnd(q, {1, "x"}, 1, 0)\nend\n')
+    path = tmp_path / "r.json"
+    assert svmq("run", "one.scenario", "--target", "linux", "--json", path, cwd=tmp_path).returncode == 0
+    data = json.loads(path.read_text())
+    entry = data["scenarios"][0]["runs"][0]
+    step = 'A: msgsnd(q, {1, "x"}, 1, 0)'
+    assert f"{step} = 0\n" in entry["history"]
+    told = {"killed by SIGSEGV": f"{step} <unfinished ...>\nA: +++ killed by SIGSEGV +++\n", "hung": f"{step} <unfinished ...>\nhung A\n",
+            "wrong": f"{step} = 5\n"}
+    entry["history"] = entry["history"].replace(f"{step} = 0\n", told[end])
+    entry.update(verdict="nonconform", deviations=[{"step": step, "observed": end, "allowed": [], "clauses": ["msgsnd.ok.enqueue"]}])
+    data["targets"][0]["summary"].update(conform=0, nonconform=1)
+    waivers = tmp_path / "w.toml"
+    waivers.write_text("".join(f'[[waiver]]\n{what}\nreason = "a test"\n' for what in (
+        'scenario = "one"', 'scenario = "one"\ntarget = "linux"', *(f'clause = "{id}"' for id in data["clauses"]))))
+    status, line, _ = gate(write(path, data), "--waivers", waivers)
+    assert status == (0 if covered else 1), line
+
+
 @pytest.mark.parametrize("waivers, words", [
     ('[[waiver]]\nclause = "msgrcv.nonsense"\nreason = "x"\n', "there is no clause msgrcv.nonsense"),
     ('[[waiver]]\nclause = "ftok.recreate"\n', "gives no reason"), ("[[waiver", "w.toml:1:"),

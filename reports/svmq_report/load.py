@@ -54,6 +54,14 @@ def run_state(run: dict) -> str:
     return run["verdict"].replace("-", "_")
 
 
+def same_agent(one: str, other: str) -> bool:
+    """Whether both are the same but for how they see that a call sleeps: on a busy machine agents of one run differ in that."""
+    return _BLOCKING.sub("", one) == _BLOCKING.sub("", other)
+
+
+_BLOCKING = re.compile(r" blocking=\w+\Z")
+
+
 # ------------------------------------------------------------------------------------------------- bytes and JSON
 
 

@@ -43,7 +43,7 @@ examples:
   svmq gate results.json --waivers accepted.toml --baseline last-release.json
 
 exit status: 0 conform; 1 nonconform; 2 wrong usage, a missing or damaged file, no judge; 3 nothing executed, undecided,
-or a clause is not exercised any more that the baseline exercised
+or a clause or a target is missing that the baseline had
 """
 _VERIFY = """\
 Judge everything in a bundle anew, and confirm or refute its statement. What was edited is named: a history, a verdict, a
@@ -130,7 +130,7 @@ def _compare(options: argparse.Namespace) -> int:
 def _load(path: str, limit_mib: int) -> tuple[dict, bytes | None]:
     from svmq_report import load
     results = load.load(path, limit_mib)
-    return results, load.load_beside(path, results)
+    return results, load.load_beside(path, results, limit_mib)
 
 
 def _checked(path: str, results: dict, kept: bytes | None) -> bytes | None:

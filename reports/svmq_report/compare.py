@@ -133,16 +133,20 @@ class Comparison:
                                              for results in (old, new)))
         for key in dict.fromkeys([*old["environment"], *new["environment"]]):
             if key != "namespaces":
-                yield from _different(key, *(str(results["environment"].get(key, "not said")) for results in (old, new)))
+                yield from _different(key, *(_plain(results["environment"].get(key, "not said")) for results in (old, new)))
         for name in self.targets:
             before, after = (next(t.data for t in report.targets if t.name == name) for report in (self.old, self.new))
             yield from _different(f"profile of {name}", before["profile"], after["profile"])
             for need in dict.fromkeys([*before["capabilities"], *after["capabilities"]]):
                 yield from _different(f"{need} on {name}", *(side["capabilities"].get(need, "not said")
                                                              for side in (before, after)))
-        for what, names in (("only before", self.only_old), ("only now", self.only_new)):
-            if names:
-                yield f"targets {what}", ", ".join(names), ""
+        yield from _different("targets besides", _plain(self.only_old), _plain(self.only_new))
+
+
+def _plain(value) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {entry}" for key, entry in value.items())
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
 
 
 def _different(what: str, before: str, after: str):
@@ -182,7 +186,7 @@ def write_markdown(comparison: Comparison) -> str:
             tail.append(f"- {title.lower()}: {shown}{more}")
     tail += [f"- {m.family} {m.parameter:,} on {code(m.target)}: {m.before:.2f}× the kernel before, {m.after:.2f}× now"
              for m in comparison.moves[:50]]
-    tail += [f"- {prose(what)}: {code(before)}" + (f" before, {code(after)} now" if after else "")
+    tail += [f"- {prose(what)}: {code(before)} before, {code(after)} now"
              for what, before, after in comparison.differences[:30]]
     tail = ["### Notes", "", *tail, ""] if tail else []
     footer = f"<sub>{code(comparison.old_name)} → {code(comparison.new_name)}</sub>"

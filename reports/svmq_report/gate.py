@@ -62,13 +62,16 @@ def gate(report: Report, kept: bytes | None, chosen: list[str], profile: str | N
     if not targets:
         return UNDECIDED, "undecided: nothing was executed: the results have no target", []
     outcomes = [_outcome(report, target, kept, profile, waivers, date) for target in targets]
+    gone = []
     if baseline is not None:
         for outcome in outcomes:
             outcome.lost = _lost(report, baseline, outcome.target.name)
-    statuses = {outcome.status for outcome in outcomes} | ({UNDECIDED} if report.interrupted else set())
+        gone = [] if chosen else _targets_gone(report, baseline)
+    statuses = {outcome.status for outcome in outcomes} | ({UNDECIDED} if report.interrupted or gone else set())
     status = NONCONFORM if NONCONFORM in statuses else UNDECIDED if UNDECIDED in statuses else CONFORM
     worst = [outcome for outcome in outcomes if outcome.status == status] or outcomes
     words = [outcome.words for outcome in worst]
+    words += [f"coverage lost of {name}, a target of the baseline" for name in gone]
     if report.interrupted:
         words.append("the run was interrupted")
     used = set().union(*(outcome.waivers for outcome in outcomes))
@@ -153,6 +156,12 @@ def _lost(report: Report, baseline: Report, target: str) -> list[str]:
     return [clause.id for clause in baseline.clauses.values()
             if clause.cells[target].state != "not_exercised"
             and (clause.id not in report.clauses or report.clauses[clause.id].cells[target].state == "not_exercised")]
+
+
+def _targets_gone(report: Report, baseline: Report) -> list[str]:
+    """The targets that the baseline would have gated and that are not there any more."""
+    names = {target.name for target in report.targets}
+    return [visible_line(target.name) for target in _targets(baseline, []) if target.name not in names]
 
 
 def _notes(report: Report, waivers: list[dict], used: set, targets: list[str], date: str) -> list[str]:

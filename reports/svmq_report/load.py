@@ -29,12 +29,12 @@ def load(path: str, limit_mib: int = DEFAULT_LIMIT_MIB) -> dict:
     return parse(path, _read(path, limit_mib))
 
 
-def load_beside(path: str, results: dict) -> bytes | None:
-    """The histories file that these results refer to; None: they refer to none, or it is not there."""
-    try:
-        return results["histories"] and Path(path).with_name(results["histories"]["file"]).read_bytes()
-    except OSError:
+def load_beside(path: str, results: dict, limit_mib: int = DEFAULT_LIMIT_MIB) -> bytes | None:
+    """The histories file that these results refer to; None: they refer to none, or it is not there. Raises InputError."""
+    if not results["histories"]:
         return None
+    file = Path(path).with_name(results["histories"]["file"])
+    return _read(str(file), limit_mib) if file.is_file() else None
 
 
 def parse(path: str, data: bytes) -> dict:
@@ -52,6 +52,14 @@ def run_state(run: dict) -> str:
     if run["verdict"] == "nonconform" and run.get("waivers"):
         return "waived"
     return run["verdict"].replace("-", "_")
+
+
+def same_agent(one: str, other: str) -> bool:
+    """Whether both are the same but for how they see that a call sleeps: on a busy machine agents of one run differ in that."""
+    return _BLOCKING.sub("", one) == _BLOCKING.sub("", other)
+
+
+_BLOCKING = re.compile(r" blocking=\w+\Z")
 
 
 # ------------------------------------------------------------------------------------------------- bytes and JSON

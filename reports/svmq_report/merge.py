@@ -5,7 +5,7 @@ import json
 import re
 from collections import defaultdict
 
-from svmq_report.load import InputError
+from svmq_report.load import InputError, same_agent
 
 _SAME_ENVIRONMENT = ("system", "machine", "libc", "user")
 _RANDOM_NAME = re.compile(r"random-(\d+)-(\d+)\Z")
@@ -50,9 +50,15 @@ def _check_campaign(shards: list) -> None:
         for what, of in _CAMPAIGN.items():
             ours, theirs = of(first), of(other)
             if ours != theirs:
-                raise InputError(f"{other_path}: is of another campaign than {path}: {what} differ: {_short(theirs)}, "
-                                 f"not {_short(ours)}.\nMerge only shards of one campaign; to see two runs side by side "
-                                 "use --compare.")
+                _refuse(path, other_path, what, ours, theirs)
+        for ours, theirs in zip(first["targets"], other["targets"]):
+            if not same_agent(ours["agent"], theirs["agent"]):
+                _refuse(path, other_path, f"the agents of {ours['name']}", ours["agent"], theirs["agent"])
+
+
+def _refuse(path: str, other_path: str, what: str, ours, theirs) -> None:
+    raise InputError(f"{other_path}: is of another campaign than {path}: {what} differ: {_short(theirs)}, not "
+                     f"{_short(ours)}.\nMerge only shards of one campaign; to see two runs side by side use --compare.")
 
 
 def _without(entries: list[dict], *members: str) -> list[dict]:
@@ -64,7 +70,7 @@ _CAMPAIGN = {
     "the catalogues": lambda results: [results["catalogue"], results["clauses"]],
     "the systems": lambda results: {key: results["environment"].get(key) for key in _SAME_ENVIRONMENT},
     "the targets": lambda results: [[target["name"], target["profile"]] for target in results["targets"]],
-    "the agents or their capabilities": lambda results: _without(results["targets"], "summary"),
+    "the capabilities": lambda results: _without(results["targets"], "summary", "agent"),
     "the waivers": lambda results: _without(results["waivers"], "used"),
 }
 

@@ -177,7 +177,7 @@ class _Evidence:
         if judged["scenario"] != scenario["name"]:
             yield f"{where}: its history is of {judged['scenario']}"
         agent = re.search(r"^agent (.*)$", run["history"], re.M)
-        if target["agent"] and agent and agent[1] != target["agent"]:
+        if target["agent"] and agent and not load.same_agent(agent[1], target["agent"]):
             yield f"{where}: its history is by the agent {visible_line(agent[1])}, the target's is {target['agent']}"
         if run["verdict"] != judged["verdict"]:
             yield f"{where}: the verdict says {run['verdict']}; judged anew it is {judged['verdict']}{_first(judged)}"

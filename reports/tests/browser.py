@@ -85,7 +85,7 @@ class Page:
 
     def __init__(self, browser: Browser, session: str):
         self._browser, self._session = browser, session
-        for domain in ("Page", "Runtime", "Log", "Network"):
+        for domain in ("Page", "Runtime", "Log", "Network", "Performance"):
             self._command(f"{domain}.enable")
 
     def open(self, address: str, width: int = 1280, height: int = 900, dark: bool = False):
@@ -131,6 +131,12 @@ class Page:
     def print(self, file):
         with open(file, "wb") as paper:
             paper.write(base64.b64decode(self._command("Page.printToPDF", {"printBackground": True})["data"]))
+
+    @property
+    def processor_seconds(self) -> float:
+        """What the tab's process has used, which does not depend on what else the machine does."""
+        metrics = self._command("Performance.getMetrics")["metrics"]
+        return next(metric["value"] for metric in metrics if metric["name"] == "ProcessTime")
 
     @property
     def problems(self) -> list[str]:

@@ -4,7 +4,6 @@ Skipped, with the reason, where there is no Chromium; SVMQ_CHROMIUM names one.
 """
 
 import json
-import time
 
 import pytest
 from browser import Browser, program
@@ -177,10 +176,38 @@ def test_nothing_is_wider_than_the_window(page, pages, width, address):
         page.until("document.getElementById('detail').open")
     page.until("document.readyState === 'complete'")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    # What is wider scrolls in a box of its own; nothing else sticks out.
-    assert page.evaluate("""[...document.querySelectorAll('main *, dialog *')].filter((element) =>
+    # Only a diagram of many lanes may be wider, and scroll by itself.
+    assert page.evaluate("""[...document.querySelectorAll('nav *, main *, dialog *')].filter((element) =>
         element.getBoundingClientRect().right > innerWidth + 1 && element.checkVisibility() &&
-        !element.closest('.box, pre, nav, .sr')).map((element) => element.outerHTML.slice(0, 80))""") == []
+        !element.closest('.diagram, .sr')).map((element) => element.outerHTML.slice(0, 80))""") == []
+    page.evaluate("document.querySelectorAll('figure details').forEach((details) => { details.open = true; })")
+    page.until("[...document.querySelectorAll('.box:not(.diagram)')].every((box) => box.scrollWidth <= box.clientWidth)", 20)
+
+
+def test_a_table_too_wide_is_stacked_with_its_headings(page, pages):
+    open_page(page, pages, width=390)
+    stacked = "document.querySelector('#summary table').classList.contains('stacked')"
+    page.until(stacked)
+    cells = "[...document.querySelectorAll('#summary tbody tr:nth-child(2) td')].map((c) => c.dataset.heading + ' ' + c.textContent.trim())"
+    assert {"Verdict ✗ nonconform", "Nonconform 2", "Clauses exercised 5 of 7"} <= set(page.evaluate(cells))
+    shown = "[...document.querySelectorAll('#matrix [id=\"clause-msgrcv.E.E2BIG\"]')].map((c) => c.closest('tr').innerText.replace(/\\s+/g, ' '))[0]"
+    choose(page, "form[data-list=matrix]", "target", "1")
+    assert "✗ nonconform 1" in page.evaluate(shown) and "✓ conform 31" not in page.evaluate(shown)
+    page.resize(1440, 900)
+    page.until(f"!{stacked}")
+
+
+def test_the_step_that_deviates_is_marked_and_none_that_reads_alike(page, tmp_path):
+    data = results("nonconform")
+    entry = data["scenarios"][0]["runs"][1]
+    line = "B: msgrcv(q, buf, 100, 9, IPC_NOWAIT) = -1 EAGAIN\n"
+    assert entry["history"].count(line) == 1
+    entry["history"] = entry["history"].replace(line, line * 3)
+    entry["deviations"] = [{**entry["deviations"][1], "line": 13}]
+    run("report", write(tmp_path / "r.json", data), "--output", tmp_path, "--html")
+    page.open(f"file://{tmp_path}/index.html")
+    page.until("document.querySelector('#findings .diagram')")
+    assert page.evaluate("[...document.querySelector('#findings .diagram').querySelectorAll('.deviates')].map((row) => row.firstChild.textContent)") == ["13"]
 
 
 def test_text_can_be_told_from_its_background_in_the_dark_too(page, pages):
@@ -222,10 +249,10 @@ def test_a_page_of_many_scenarios_is_usable_at_once(page, tmp_path):
     """20,000 here, to be quick; the README says how to measure 100,000."""
     run("report", write(tmp_path / "r.json", generated(20_000, False)), "--output", tmp_path, "--html")
     assert (tmp_path / "index.html").stat().st_size < 10_000_000
-    begin = time.monotonic()
+    before = page.processor_seconds
     page.open(f"file://{tmp_path}/index.html")
     page.until("document.querySelectorAll('#list .row').length === 100")
-    print(f"usable after {time.monotonic() - begin:.2f} s")
+    assert page.processor_seconds - before < 2
     choose(page, "form[data-scenarios]", "search", "number 19999")
     page.until("document.querySelectorAll('#list .row').length === 1")
     page.evaluate("document.querySelector('#list .row').click()")

@@ -65,6 +65,17 @@ def test_a_bundle_is_confirmed(bundle):
                                    "environment.json", "statement.json", "statement.md"}
 
 
+def test_agents_may_see_sleep_differently_but_not_be_others(bundle, tmp_path):
+    """On a busy machine one agent of a run sees it by less than another."""
+    for change, status in (lambda agent: agent.replace("syscall", "state"), 0), (lambda agent: agent.replace("Linux", "Minix"), 1):
+        files = unpack(bundle)
+        edit(lambda data: data["targets"][0].update(agent=change(data["targets"][0]["agent"])))(files)
+        restate(files)
+        mend(files)
+        found, said = verify(pack(tmp_path / "b.zip", files))
+        assert found == status and ("its history is by the agent" in said) == bool(status), said
+
+
 def test_the_same_results_give_the_same_bundle(campaign, bundle, tmp_path):
     run("report", campaign / "results.json", "--bundle", tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == bundle.read_bytes()

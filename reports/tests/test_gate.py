@@ -76,6 +76,15 @@ def test_missing_or_exchanged_histories_do_not_pass(tmp_path, histories):
     assert status == 2 and "r.histories" in said
 
 
+def test_huge_histories_are_not_read(tmp_path):
+    data = results("conform")
+    data["histories"] = {"file": "r.histories", "sha256": "0" * 64, "count": 3}
+    with (tmp_path / "r.histories").open("wb") as file:
+        file.truncate(1024 * 1024 + 1)
+    status, _, said = gate(write(tmp_path / "r.json", data), "--limit-mib", 1)
+    assert status == 2 and "r.histories: larger than 1 MiB" in said
+
+
 def test_lost_coverage_does_not_pass(tmp_path):
     old, new = results("conform"), results("conform")
     target = old["targets"][0]["name"]
@@ -84,6 +93,20 @@ def test_lost_coverage_does_not_pass(tmp_path):
     del new["coverage"][target][clause]
     status, line, _ = gate(write(tmp_path / "new.json", new), "--baseline", tmp_path / "old.json")
     assert status == 3 and f"coverage lost of 1 clause: {clause}" in line
+
+
+def test_a_lost_target_does_not_pass(tmp_path):
+    """Unless the targets are named: then it is known which ones count."""
+    old, new = results("nonconform"), results("nonconform")
+    new["targets"] = [entry for entry in new["targets"] if entry["name"] == "linux"]
+    new["coverage"] = {"linux": new["coverage"]["linux"]}
+    new["disagreements"] = new["benchmarks"] = []
+    for scenario in new["scenarios"]:
+        scenario["runs"] = [entry for entry in scenario["runs"] if entry["target"] == "linux"]
+    arguments = [write(tmp_path / "new.json", new), "--baseline", write(tmp_path / "old.json", old)]
+    status, line, _ = gate(*arguments)
+    assert status == 3 and line.endswith("coverage lost of impl, a target of the baseline\n")
+    assert gate(*arguments, "--target", "linux")[0] == 0
 
 
 def test_a_baseline_of_other_targets_is_refused(tmp_path):
@@ -131,6 +154,28 @@ def test_other_waivers_are_applied_instead(campaign, tmp_path):
     status, line, said = gate(campaign / "results.json", "--target", "impl", "--waivers", every)
     assert status == 0, line
     assert "waiver idle is " in said
+
+
+@pytest.mark.parametrize("end, covered", [("killed by SIGSEGV", False), ("hung", False), ("wrong", True)])
+def test_no_waiver_covers_a_crash_or_a_hang(built, tmp_path, end, covered):
+    """The same run, waived by its scenario and by every clause: only where the call returned, with a wrong result."""
+    (tmp_path / "one.scenario").write_text('scenario one\nprocess A\nA: q = msgget(IPC_PRIVATE, 0600)\nA: msgsnd(q, {1, "x"}, 1, 0)\nend\n')
+    path = tmp_path / "r.json"
+    assert svmq("run", "one.scenario", "--target", "linux", "--json", path, cwd=tmp_path).returncode == 0
+    data = json.loads(path.read_text())
+    entry = data["scenarios"][0]["runs"][0]
+    step = 'A: msgsnd(q, {1, "x"}, 1, 0)'
+    assert f"{step} = 0\n" in entry["history"]
+    told = {"killed by SIGSEGV": f"{step} <unfinished ...>\nA: +++ killed by SIGSEGV +++\n", "hung": f"{step} <unfinished ...>\nhung A\n",
+            "wrong": f"{step} = 5\n"}
+    entry["history"] = entry["history"].replace(f"{step} = 0\n", told[end])
+    entry.update(verdict="nonconform", deviations=[{"step": step, "observed": end, "allowed": [], "clauses": ["msgsnd.ok.enqueue"]}])
+    data["targets"][0]["summary"].update(conform=0, nonconform=1)
+    waivers = tmp_path / "w.toml"
+    waivers.write_text("".join(f'[[waiver]]\n{what}\nreason = "a test"\n' for what in (
+        'scenario = "one"', 'scenario = "one"\ntarget = "linux"', *(f'clause = "{id}"' for id in data["clauses"]))))
+    status, line, _ = gate(write(path, data), "--waivers", waivers)
+    assert status == (0 if covered else 1), line
 
 
 @pytest.mark.parametrize("waivers, words", [

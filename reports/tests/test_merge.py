@@ -80,6 +80,7 @@ def test_totals_coverage_and_order(tmp_path):
     (lambda d: d["targets"][0].update(profile="posix"), "the targets differ"),
     (lambda d: d["targets"].reverse(), "the targets differ"),
     (lambda d: d["targets"][0]["capabilities"].update(uids="no"), "capabilities differ"),
+    (lambda d: d["targets"][0].update(agent="1 Linux-7 blocking=syscall"), "the agents of linux differ"),
     (lambda d: d["waivers"].append({"id": "w", "clause": "x", "reason": "r", "used": 0}), "the waivers differ"),
     (lambda d: d.update(benchmarks=results("nonconform")["benchmarks"][:1]), "benchmark pair/1 on linux is in both"),
 ])
@@ -93,6 +94,12 @@ def test_what_does_not_fit_is_refused(tmp_path, change, words):
     assert done.returncode == 2
     assert words in done.stderr and "b.json: " in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_agents_may_see_sleep_differently(tmp_path):
+    a, b = shards(tmp_path, lambda d: d["targets"][0].update(agent=d["targets"][0]["agent"].replace("syscall", "state")))
+    assert a.read_text().count("blocking=state") == 0 and b.read_text().count("blocking=state") == 1
+    assert run("report", a, b, "--output", tmp_path / "out").returncode == 0
 
 
 def test_an_interrupted_shard_makes_the_whole_undecided(tmp_path):

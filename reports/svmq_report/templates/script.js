@@ -141,11 +141,10 @@ function allowedRow(deviation, lanes) {
 function drawInPlace(details) {
   const text = details.querySelector("[data-history]");
   if (!text || !details.open) return;
-  const lines = [...text.querySelectorAll(".line")].map((line) => line.textContent);
-  const drawn = diagram(lines.join("\n"), []);
-  const marked = new Set([...text.querySelectorAll("mark.line")].map((line) => lines.indexOf(line.textContent) + 1));
+  const lines = [...text.querySelectorAll(".line")];
+  const drawn = diagram(lines.map((line) => line.textContent).join("\n"), []);
   for (const row of drawn.querySelectorAll("tbody tr"))
-    if (marked.has(Number(row.firstChild.textContent))) row.classList.add("deviates");
+    if (lines[Number(row.firstChild.textContent) - 1].tagName === "MARK") row.classList.add("deviates");
   text.replaceWith(drawn);
 }
 for (const details of document.querySelectorAll("[data-diagram]")) {
@@ -311,6 +310,26 @@ if (scenarios) {
   scenarios.addEventListener("reset", () => setTimeout(apply));
   more.addEventListener("click", show);
   apply();
+}
+
+// ---------------------------------------------------------------------------------------------- narrow windows
+
+// A table that is wider than its box has its rows stacked: each cell behind the heading of its column.
+const widths = new WeakMap();
+const fitted = new ResizeObserver((entries) => {
+  for (const {target: box} of entries) {
+    if (box.clientWidth === widths.get(box)) continue;  // only its height has changed
+    widths.set(box, box.clientWidth);
+    const table = box.firstElementChild;
+    table.classList.remove("stacked");
+    table.classList.toggle("stacked", table.scrollWidth > box.clientWidth);
+  }
+});
+for (const table of document.querySelectorAll(".box:not(.diagram) > table")) {
+  const headings = [...table.querySelectorAll("thead th")].map((heading) => heading.firstChild.textContent);
+  for (const row of table.querySelectorAll("tbody tr"))
+    [...row.cells].forEach((cell, column) => { if (cell.tagName === "TD" && cell.colSpan === 1) cell.dataset.heading = headings[column]; });
+  fitted.observe(table.parentElement);
 }
 
 // ---------------------------------------------------------------------------------------------- copying, printing

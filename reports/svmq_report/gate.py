@@ -67,13 +67,13 @@ def gate(report: Report, kept: bytes | None, chosen: list[str], profile: str | N
         for outcome in outcomes:
             outcome.lost = _lost(report, baseline, outcome.target.name)
         gone = [] if chosen else _targets_gone(report, baseline)
-    statuses = {outcome.status for outcome in outcomes} | ({UNDECIDED} if report.interrupted or gone else set())
+    statuses = {outcome.status for outcome in outcomes} | ({UNDECIDED} if report.doubt or gone else set())
     status = NONCONFORM if NONCONFORM in statuses else UNDECIDED if UNDECIDED in statuses else CONFORM
     worst = [outcome for outcome in outcomes if outcome.status == status] or outcomes
     words = [outcome.words for outcome in worst]
     words += [f"coverage lost of {name}, a target of the baseline" for name in gone]
-    if report.interrupted:
-        words.append("the run was interrupted")
+    if report.doubt:
+        words.append(visible_line(report.doubt))
     used = set().union(*(outcome.waivers for outcome in outcomes))
     of_run = report.results["waivers"]
     notes = _notes(report, of_run if waivers is None else waivers, used, [target.name for target in targets], date)

@@ -18,8 +18,8 @@ _REST = "random scenarios that are not listed singly"
 def write(report: Report) -> str:
     """The XML document as text."""
     suites = [_suite(report, target) for target in report.targets] or [_no_target()]
-    if report.interrupted:
-        suites[0].add(_error("svmq.run", "the run was not interrupted", "interrupted", report.headline))
+    if report.doubt:
+        suites[0].add(_error("svmq.run", "the run was whole", "not whole", report.headline))
     whole = {"name": "svmq", **{count: str(sum(suite.counts[count] for suite in suites)) for count in _COUNTS},
              "time": f"{report.results['seconds']:.3f}"}
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', _open("testsuites", whole),

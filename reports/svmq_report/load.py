@@ -325,7 +325,7 @@ def _fill_absent(results: dict) -> None:
         for name, value in defaults.items():
             entry.setdefault(name, value)
 
-    fill(results, seed=None, random=None, interrupted=False, histories=None, catalogue=None, benchmarks=[])
+    fill(results, seed=None, random=None, interrupted=False, bad_ends=[], histories=None, catalogue=None, benchmarks=[])
     for clause in results["clauses"].values():
         fill(clause, sources=[], unobservable="", note="")
     for target in results["targets"]:

@@ -21,6 +21,7 @@ def merge(shards: list[tuple[str, dict, bytes | None]]) -> tuple[dict, bytes | N
     first = min(parts, key=lambda results: results["started"])
     whole = {**first, "seconds": sum(part["seconds"] for part in parts),
              "interrupted": any(part["interrupted"] for part in parts),
+             "bad_ends": [end for part in parts for end in part["bad_ends"]],
              "command": ["svmq", "report", *(path for path, _, _ in shards)]}
     whole["environment"] = {key: value for key, value in first["environment"].items()
                             if all(part["environment"].get(key) == value for part in parts)}

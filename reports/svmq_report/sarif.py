@@ -95,6 +95,6 @@ def _undecided(report: Report) -> list[dict]:
     notes = [f"{run.target}: {scenario.name}: {run.data['verdict']}: {run.data['reason']}"
              for scenario in report.in_state("unknown", "not_run") for run in scenario.runs
              if run.state in ("unknown", "not_run")]
-    if report.verdict == "nothing executed" or report.interrupted:
+    if report.verdict == "nothing executed" or report.doubt:
         notes.insert(0, report.headline)
     return [{"level": "error", "message": {"text": visible(note)}} for note in notes[:1000]]

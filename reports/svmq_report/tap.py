@@ -23,8 +23,8 @@ def write(report: Report) -> str:
             points.append((False, f"{target.name}: something was executed", "", {}))
     if not points:
         points.append((False, "the run had a target", "", {}))
-    if report.interrupted:
-        points.append((False, "the run was not interrupted", "", {}))
+    if report.doubt:
+        points.append((False, f"the run was whole: {report.doubt}", "", {}))
     lines = ["TAP version 14", f"# svmq {visible_line(report.results['svmq']['version'])}: {report.verdict}",
              f"1..{len(points)}"]
     for number, (good, name, directive, details) in enumerate(points, 1):

@@ -171,7 +171,7 @@ class Report:
     @property
     def verdict(self) -> str:
         """The worst of the targets' verdicts: nonconform, nothing executed, undecided or conform."""
-        verdicts = {target.verdict for target in self.targets} | ({"undecided"} if self.interrupted else set())
+        verdicts = {target.verdict for target in self.targets} | ({"undecided"} if self.doubt else set())
         for verdict in ("nonconform", "nothing executed", "undecided", "conform"):
             if verdict in verdicts:
                 return verdict
@@ -187,8 +187,8 @@ class Report:
             parts = [f"{plural(t.summary['nonconform'], 'scenario')} on {t.name}"
                      for t in self.targets if t.summary["nonconform"]]
             return f"Deviations that no waiver covers: {', '.join(parts)}."
-        if self.interrupted:
-            return "No deviation was found, but the run was interrupted: this is only a part of it."
+        if self.doubt:
+            return f"No deviation was found, but {self.doubt}."
         if self.verdict == "undecided":
             parts = [f"{plural(t.summary['unknown'] + t.summary['not_run'], 'scenario')} on {t.name}"
                      for t in self.targets if t.verdict == "undecided"]
@@ -212,6 +212,14 @@ class Report:
     @property
     def interrupted(self) -> bool:
         return self.results["interrupted"]
+
+    @property
+    def doubt(self) -> str:
+        """Why the run as a whole decides nothing; empty: it does."""
+        if self.interrupted:
+            return "the run was interrupted: this is only a part of it"
+        bad = self.results["bad_ends"]
+        return f"an agent did not end as it should: {bad[0]}" if bad else ""
 
     def kinds(self) -> list[Kind]:
         """The runs that deviate without a waiver, by kind: implementations first, then the most frequent kind."""

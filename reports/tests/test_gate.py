@@ -50,6 +50,13 @@ def test_an_interrupted_run_does_not_pass(tmp_path):
     assert (status, "interrupted" in line) == (3, True)
 
 
+def test_a_run_whose_agent_ended_badly_does_not_pass(tmp_path):
+    data = results("conform")
+    data["bad_ends"] = ["linux: killed by SIGSEGV"]
+    status, line, _ = gate(write(tmp_path / "r.json", data))
+    assert (status, "killed by SIGSEGV" in line) == (3, True)
+
+
 @pytest.mark.parametrize("damage", [lambda text: "", lambda text: text[:-200], lambda text: text.replace("results/2", "results/9"),
                                     lambda text: text.replace('"conform": 1000', '"conform": 1001'), lambda text: "[]"])
 def test_damaged_files_do_not_pass(tmp_path, damage):

@@ -194,6 +194,7 @@ Json to_json(const Results& results) {
              fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(results.started)))},
             {"seconds", results.seconds},
             {"interrupted", results.interrupted},
+            {"bad_ends", results.bad_ends},
             {"command", results.command},
             {"seed", results.random ? Json(results.random->seed) : Json(nullptr)},
             {"random", results.random ? to_json(*results.random) : Json(nullptr)},

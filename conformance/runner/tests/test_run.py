@@ -192,5 +192,6 @@ def test_without_namespaces_linux_is_unsupported_and_the_others_go_on(svmq):
 def test_an_agent_that_ends_badly_is_not_believed(svmq):
     """Bug: a sanitizer's report at the agent's end, or a crash, is lost."""
     file = svmq.file("a.scenario", SEND_AND_RECEIVE)
-    answer = svmq("run", file, "--target", f"exec:{PROGRAMS / 'svmq-agent'} --isolate; exit 3")
-    assert (answer.status, "exited with 3" in answer.err + answer.out) == (3, True)
+    answer, results = svmq.results("run", file, "--target", f"exec:{PROGRAMS / 'svmq-agent'} --isolate; exit 3")
+    assert (answer.status, "exited with 3" in answer.err) == (3, True)
+    assert "exited with 3" in results["bad_ends"][0]

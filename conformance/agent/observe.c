@@ -149,16 +149,21 @@ static bool observe_learn(struct watch* watch, int which) {
   return true;
 }
 
+/* Is the child in the call seen so? It may take its time to get there on a busy machine: what counts is how long it has
+ * been seen asleep by its state, the lesser sight, without being seen asleep so. */
 static bool observe_probe_with(enum blocking how, const struct slot* slot, int which) {
+  const long long once_asleep = 200000000LL, at_most = 3000000000LL;
   struct watch watch;
   unsigned long long runs;
   memset(&watch, 0, sizeof watch);
-  long long begin = stamp_now().nanoseconds;
+  long long begin = stamp_now().nanoseconds, asleep = 0, now = begin;
   bool seen = false;
-  while (!seen && stamp_now().nanoseconds - begin < 200000000LL) {
+  while (!seen && now - begin < at_most && (!asleep || now - asleep < once_asleep)) {
     if (slot->progress == 1) seen = observe(&watch, how, slot, &runs) == SIGHT_ASLEEP;
     if (slot->progress == 1 && watch.open && watch.state_file < 0) break;
+    if (!seen && !asleep && slot->progress == 1 && observe(&watch, BLOCKING_STATE, slot, &runs) == SIGHT_ASLEEP) asleep = now;
     sched_yield();
+    now = stamp_now().nanoseconds;
   }
   if (!seen && how == BLOCKING_SYSCALL && calls.waits_in_call && watch.open && observe_learn(&watch, which))
     seen = observe(&watch, how, slot, &runs) == SIGHT_ASLEEP;

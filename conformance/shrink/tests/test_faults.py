@@ -5,7 +5,7 @@ Two of them in an ordinary run of the tests; all, as the project's claim has it,
     SVMQ_FAULTS=all SVMQ_PROGRAMS=build/bin /usr/bin/python3 -m pytest -s conformance/shrink/tests
 
 which prints for each what was found after how long. Red if a fault is not found within the time, if its scenario keeps more than 6
-steps or fails less than 19 times of 20, or if the C program does not tell the faulty library from the sound one.
+steps or fails less than 19 times of 20, or if no C program tells the faulty library from the sound one.
 """
 
 import os
@@ -73,16 +73,16 @@ def test_fault_is_found_shrunk_and_shown(fault, faulty, tmp_path):
     assert done.returncode == 1, done.stdout
     found = re.findall(r"^shrunk: (\S+) from (\d+) to (\d+) steps.*fails (\d+) of (\d+)\n  (.*)$", done.stdout, re.M)
     assert found, done.stdout
-    best = None
+    shown = 0
     for name, before, after, failed, runs, kind in found:
         file = report / "findings" / f"{name}.c"
-        print(f"\n{fault.name}: {kind}: {before} to {after} steps, {failed} of {runs} ({scenarios} scenarios)")
-        if int(after) <= 6 and int(failed) >= 19 and int(runs) == 20 and file.exists():
-            best = best or file
-    assert best, done.stdout
-    assert shown_by_c(best, folder / "lib", tmp_path) == 1, best.read_text()
-    if (PROGRAMS.parent / "lib" / "libsvmq-preload.so").exists():
-        assert shown_by_c(best, PROGRAMS.parent / "lib", tmp_path) == 0, best.read_text()
+        small = int(after) <= 6 and int(failed) >= 19 and int(runs) == 20 and file.exists()
+        # What a sound library shows too is another matter, as a deviation that is waived where it is alone.
+        tells = small and shown_by_c(file, folder / "lib", tmp_path) == 1 and shown_by_c(file, PROGRAMS.parent / "lib", tmp_path) == 0
+        print(f"\n{fault.name}: {kind}: {before} to {after} steps, {failed} of {runs}, C program {'tells' if tells else '-'} "
+              f"({scenarios} scenarios)")
+        shown += tells
+    assert shown, done.stdout
 
 
 @pytest.mark.skipif(not ALL, reason="takes minutes; SVMQ_FAULTS=all")

@@ -85,11 +85,11 @@ def _check_overlap(shards: list) -> None:
         for entry in results["benchmarks"]:
             _claim(measured, (entry["name"], entry["target"]), f"benchmark {entry['name']} on {entry['target']}", path)
         if results["random"]:
-            key = json.dumps([results["random"]["seed"], results["random"]["without"]])
+            key = json.dumps([results["random"].get(key) for key in ("seed", "without", "races")])
             if without not in (None, key):
                 raise InputError(f"{path}: is of another campaign than {shards[0][0]}: its random scenarios are of "
-                                 "another seed, or made for other needs.\nMerge only shards of one campaign: one --seed, "
-                                 "with --first and --random for each shard.")
+                                 "another seed or kind, or made for other needs.\nMerge only shards of one campaign: "
+                                 "one --seed, with --shard I/N for each.")
             without = key
             ranges[key] += [(begin, begin + count, path) for begin, count in results["random"]["ranges"] if count]
     for parts in ranges.values():

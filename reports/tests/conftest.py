@@ -84,6 +84,6 @@ def campaign(built, tmp_path_factory):
     files = [*sorted((corpus / "msgsnd").glob("msgsnd.block*")), *sorted((corpus / "msgsnd").glob("msgsnd.E.*")),
              *sorted((corpus / "permissions").glob("perm.class.*")), corpus / "msgctl" / "msgctl.set.qbytes.cap-2.scenario"]
     done = svmq("run", *files, "--random", 20, "--seed", 7, "--target", "linux", "--target", "impl", "--target", "model:posix",
-                "--profile", "linux-6.18", "--json", folder / "results.json")
+                "--profile", "linux-6.18", "--shrink", 0, "--json", folder / "results.json")
     assert done.returncode == 1, done.stdout + done.stderr  # posix allows what Linux does not do
     return folder

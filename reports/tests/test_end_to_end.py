@@ -29,7 +29,8 @@ def test_run_report_gate_bundle_verify(folder):
 
 def test_from_a_red_gate_to_the_cause_in_the_summary(folder):
     """Which clause, which step, what was allowed, and the command that shows it again."""
-    done = svmq("fuzz", "--target", "model:posix", "--profile", "linux-6.18", "--scenarios", 10, "--seed", 7, "--report", "out", cwd=folder)
+    done = svmq("fuzz", "--target", "model:posix", "--profile", "linux-6.18", "--scenarios", 10, "--seed", 7, "--shrink", 0,
+                "--report", "out", cwd=folder)
     assert done.returncode == 1
     summary = (folder / "out" / "summary.md").read_text()
     first = summary.split("### Findings")[1].split("\n\n**")[1]

@@ -6,7 +6,8 @@ import json
 import pytest
 from conftest import results, run, svmq, write
 
-CAMPAIGN = ["run", "--seed", "5", "--target", "model:posix", "--target", "model:linux-6.18", "--profile", "linux-6.18", "--json"]
+CAMPAIGN = ["run", "--random", "60", "--seed", "5", "--target", "model:posix", "--target", "model:linux-6.18", "--profile", "linux-6.18",
+            "--shrink", "0", "--json"]
 
 
 def without_clock(data: dict) -> dict:
@@ -30,8 +31,8 @@ def test_real_shards_are_what_one_run_gives(built, tmp_path):
         assert svmq(*CAMPAIGN, tmp_path / f"{name}.json", *arguments).returncode == 1
         return tmp_path / f"{name}.json"
 
-    whole = shard("whole", "--random", "60")
-    parts = [shard("b", "--random", "20", "--first", "40"), shard("a", "--random", "40")]
+    whole = shard("whole")
+    parts = [shard("b", "--shard", "2/2"), shard("a", "--shard", "1/2")]
     done = svmq("report", *parts, "--output", tmp_path / "merged", "--bundle", tmp_path / "merged.zip")
     assert done.returncode == 0, done.stderr
     merged = filled(tmp_path / "merged" / "results.json")

@@ -313,7 +313,12 @@ class Session {
   void deviate_asleep(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
       const ActorIndex actor = cast_.index(name);
-      const auto may_sleep = [&](const State& s) { return model::quiet(profile_, s) && model::asleep(profile_, s, actor); };
+      // Others may have been told to return: that is theirs to answer for.
+      const auto may_sleep = [&](State s) {
+        for (std::size_t a = 0; a < s.actors.size(); ++a)
+          if (s.actors[a].phase == Phase::returning) model::finish(s, static_cast<ActorIndex>(a));
+        return model::quiet(profile_, s) && model::asleep(profile_, s, actor);
+      };
       if (std::ranges::any_of(states_.all, may_sleep)) continue;
       Deviation deviation = begin_deviation(name, "asleep");
       add_allowed(deviation, actor, states_.all);

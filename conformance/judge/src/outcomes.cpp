@@ -33,7 +33,8 @@ class Visited {
 // Depth first, so that what is kept of it all is small.
 class Walk {
  public:
-  Walk(std::function<bool(const History&)> visit, std::uint64_t moves) : visit_(std::move(visit)), left_(moves) {}
+  Walk(std::function<bool(const History&)> visit, std::uint64_t moves)
+      : visit_(std::move(visit)), left_(moves) {}
   bool exhausted() const { return left_ == 0; }
 
   // False: enough.
@@ -99,11 +100,14 @@ class Search {
       if (!follows(stage, matched)) return false;
       if (moves.empty()) return stage.history().events.size() == lines_.size() && ends_alike(stage);
       if (moves.size() > 1) {
+        // Not sooner: a stage that returned something else than the history may be in the same state.
+        if (!visited_.add(std::to_string(stage.history().events.size()) + (open(stage) ? "?" : ""),
+                          stage.state()))
+          return false;
         for (const Stage::Move& move : moves) {
           Stage next = stage;
           next.take(move);
-          const std::string place = std::to_string(next.history().events.size()) + (open(next) ? "?" : "");
-          if (visited_.add(place, next.state()) && go(std::move(next), matched)) return true;
+          if (go(std::move(next), matched)) return true;
         }
         return false;
       }

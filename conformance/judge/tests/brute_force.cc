@@ -97,10 +97,11 @@ int main(int argc, char** argv) {
   using namespace svmq;
   CLI::App app("The judge against brute force: build/bin/judge_brute_force --calls 5 --random 100000");
   std::size_t calls = 3;
-  std::uint64_t random = 500, seed = 1;
+  std::uint64_t random = 5000, seed = 1;
   std::string profile = "linux-6.18";
   app.add_option("--calls", calls, "Every history of so many calls")->capture_default_str();
-  app.add_option("--random", random, "And so many random larger ones")->capture_default_str();
+  app.add_option("--random", random, "And at least so many histories of random larger scenarios")
+      ->capture_default_str();
   app.add_option("--seed", seed, "Of the random ones")->capture_default_str();
   app.add_option("--profile", profile, "Of the model")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
@@ -111,11 +112,11 @@ int main(int argc, char** argv) {
       judge::each_scenario(alphabet, n,
                            [&](const language::Scenario& scenario) { comparison.small(scenario); });
   std::mt19937_64 numbers(seed);
-  for (std::uint64_t i = 0; i < random; ++i) {
+  const judge::Count& c = comparison.count();
+  for (const std::uint64_t small = c.produced + c.changed; c.produced + c.changed < small + random;) {
     const language::Scenario scenario = judge::random_scenario(numbers);
     comparison.larger(scenario, numbers());
   }
-  const judge::Count& c = comparison.count();
   fmt::print(
       "{} scenarios, {} histories of the model, {} changed ones of which {} are wrong; {} undecided; {} "
       "disagreements ({:.1f} s)\n",

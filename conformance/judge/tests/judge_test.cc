@@ -41,6 +41,16 @@ TEST(Judge, WhatIsLeftOutIsMissed) {
   EXPECT_EQ(verdict("skipped B: msgget(1, 0)\n"), "not-run");
 }
 
+// Turns red for a judge that blames the first of the sleepers, whoever it is that should have returned.
+TEST(Judge, NamesWhoShouldNotSleep) {
+  const Judgement judgement = judged(
+      "B: msgrcv(q, buf, 9, 2, 0) <unfinished ...>\nblocked B\nC: msgrcv(q, buf, 9, 1, 0) <unfinished ...>\nblocked B C\n"
+      "A: msgsnd(q, {1, \"a\"}, 1, 0) = 0\nblocked B C\n");
+  ASSERT_EQ(judgement.deviations.size(), 1u);
+  EXPECT_EQ(judgement.deviations.front().step, "C: msgrcv(q, buf, 9, 1, 0)");
+  EXPECT_EQ(judgement.deviations.front().allowed.front().result, "1 {1, \"a\"}");
+}
+
 // Turns red for a judge that accepts everything: one word changed in each line.
 TEST(Judge, RefusesOneWordChanged) {
   const std::vector<std::string> wrong{

@@ -11,6 +11,7 @@ constexpr std::uint64_t usual_number = 1000;
 
 struct FuzzOptions : Settings {
   std::optional<std::uint64_t> scenarios;
+  bool concurrent = false;
 };
 
 int fuzz(const FuzzOptions& options) {
@@ -20,6 +21,7 @@ int fuzz(const FuzzOptions& options) {
   plan.random =
       random_plan(options, plan.targets,
                   unlimited ? std::nullopt : std::optional(options.scenarios.value_or(usual_number)));
+  plan.random->races = options.concurrent;
   return carry_out(std::move(plan), options, command_line(), true);
 }
 
@@ -29,6 +31,7 @@ conducts it again. Exit status as of `svmq run`.
 
 Examples:
   svmq fuzz --target impl --seconds 60
+  svmq fuzz --target impl --concurrent --seconds 300
   svmq fuzz --target impl --target linux --scenarios 5000 --seed 1)";
 
 }  // namespace
@@ -41,6 +44,8 @@ void add_fuzz(CLI::App& app, int& status) {
       ->type_name("N")
       ->check(whole_number)
       ->take_last();
+  command->add_flag("--concurrent", options->concurrent,
+                    "Only races: a short beginning, then all processes run at the same time");
   options->declare(*command);
   command->footer(fuzz_explanation);
   command->callback([options, &status] { status = fuzz(*options); });

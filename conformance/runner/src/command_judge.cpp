@@ -4,12 +4,14 @@
 
 #include <memory>
 #include <sstream>
+#include <utility>
 
 #include "commands.hpp"
 #include "console.hpp"
 #include "dialogue.hpp"
 #include "results.hpp"
 #include "scenario_source.hpp"
+#include "strace.hpp"
 #include "svmq/judge/judge.hpp"
 #include "svmq/language/parse.hpp"
 #include "verdict.hpp"
@@ -59,6 +61,27 @@ void report(const std::string& file, const std::string& text, const language::Hi
                     describe(judgement.deviations[i], text, run.lines[i])));
 }
 
+// What is to be judged of a file.
+struct Given {
+  std::vector<language::History> histories;
+  std::map<std::string, std::size_t> left_out;  // calls of a log of strace, by reason
+  judge::Budget budget;
+};
+
+Given read_given(const std::string& text, const std::string& file) {
+  if (is_strace(text)) {
+    Traced traced = read_strace(text, file);
+    return {{std::move(traced.history)},
+            std::move(traced.left_out),
+            judge::Budget{.states = 50'000'000}};  // a log may be long
+  }
+  auto parsed = language::parse_histories(text, file);
+  if (const auto* error = std::get_if<language::ParseError>(&parsed)) throw UsageError(error->message());
+  Given given{std::move(std::get<std::vector<language::History>>(parsed)), {}, {}};
+  if (given.histories.empty()) throw UsageError(fmt::format("{}: no history in it", file));
+  return given;
+}
+
 int judge_files(const JudgeOptions& options) {
   const Target target = origin(options);
   std::vector<Waiver> waivers;
@@ -70,21 +93,22 @@ int judge_files(const JudgeOptions& options) {
   bool deviates = false, all_conform = true;
   for (const std::string& file : options.files) {
     const std::string text = without_markers(read_file(file));
-    auto parsed = language::parse_histories(text, file);
-    if (const auto* error = std::get_if<language::ParseError>(&parsed)) throw UsageError(error->message());
-    const auto& histories = std::get<std::vector<language::History>>(parsed);
-    if (histories.empty()) throw UsageError(fmt::format("{}: no history in it", file));
+    const Given given = read_given(text, file);
     const std::vector<int> begins = beginnings(text);
-    for (std::size_t i = 0; i < histories.size(); ++i) {
-      Run run = judged(target, {nullptr, histories[i], "", ""}, waivers);
-      if (options.json.empty()) report(file, text, histories[i], run);
+    for (std::size_t i = 0; i < given.histories.size(); ++i) {
+      const language::History& history = given.histories[i];
+      Run run = judged(target, {nullptr, history, "", ""}, waivers, given.budget);
+      if (options.json.empty()) report(file, text, history, run);
       deviates = deviates || (run.judgement.verdict == Verdict::nonconform && !run.waived());
       all_conform = all_conform && (run.judgement.verdict == Verdict::conform || run.waived());
       if (options.json.empty()) continue;
       for (int& line : run.lines)
         line -= line > 0 && i < begins.size() ? begins[i] - 1 : 0;  // within the history
-      runs.emplace_back(histories[i].name, std::move(run));
+      runs.emplace_back(history.name, std::move(run));
     }
+    if (!options.json.empty()) continue;
+    for (const auto& [reason, count] : given.left_out)
+      say(fmt::format("  not judged {:>6} calls {}\n", count, reason));
   }
   if (!options.json.empty()) write_json(runs, options.json);
   return deviates ? nonconform : all_conform ? conform : undecided;
@@ -92,18 +116,21 @@ int judge_files(const JudgeOptions& options) {
 
 constexpr const char* judge_explanation = R"(
 A history is what svmq-agent prints. It is judged alone: neither the scenario nor the system that it came from is needed.
+A log of `strace -f -ttt -e trace=msgget,msgsnd,msgrcv,msgctl -o LOG PROGRAM` is judged too; what it does not tell (credentials,
+queues from before, the end of long texts) is taken to be right.
 Waivers may be for a target: --target says which one the histories are from. Without a HISTORY the waivers are only checked.
 Exit status: 0 all conform, 1 one does not, 2 wrong usage or a malformed file, 3 undecided.
 
 Example:
-  svmq-agent < some.scenario > some.history; svmq judge some.history --profile posix)";
+  svmq-agent < some.scenario > some.history; svmq judge some.history --profile posix
+  strace -f -ttt -e trace=msgget,msgsnd,msgrcv,msgctl -o log ipcmk -Q; svmq judge log)";
 
 }  // namespace
 
 void add_judge(CLI::App& app, int& status) {
   const auto options = std::make_shared<JudgeOptions>();
-  CLI::App* command = app.add_subcommand("judge", "Judges histories from files");
-  command->add_option("HISTORY", options->files, "Files of histories; - is standard input");
+  CLI::App* command = app.add_subcommand("judge", "Judges histories, or logs of strace, from files");
+  command->add_option("HISTORY", options->files, "Files of histories, or of strace; - is standard input");
   command->add_option("--profile", options->profile, "What to judge by")
       ->type_name("P")
       ->take_last()

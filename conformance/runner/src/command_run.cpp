@@ -35,12 +35,17 @@ void keep_only(const std::vector<std::string>& names, std::vector<Task>& tasks) 
 int reproduce(RunOptions options) {
   const Reproduction reproduction = parse_reproduction(options.reproduce);
   if (options.targets.empty()) options.targets = reproduction.targets;
-  options.seed = reproduction.id.seed;
   Plan plan;
   plan.targets = chosen_targets(options.targets, options.profile);
-  plan.random =
-      RandomPlan{reproduction.id.seed, reproduction.id.index, 1, std::nullopt, {reproduction.id.without}};
-  say(random_task(reproduction.id).text + "\n");
+  if (reproduction.given) {
+    plan.files = {*reproduction.given};
+  } else {
+    options.seed = reproduction.id.seed;
+    plan.random = RandomPlan{reproduction.id.seed, reproduction.id.index,    reproduction.id.races, 1,
+                             std::nullopt,         {reproduction.id.without}};
+  }
+  options.shrink = 0;
+  say(reproduction.task().text + "\n");
   return carry_out(std::move(plan), options, command_line(), true);
 }
 

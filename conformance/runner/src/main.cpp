@@ -39,6 +39,7 @@ int dispatch(int argc, char** argv) {
   add_explain(app, status);
   add_generate(app, status);
   add_judge(app, status);
+  add_shrink(app, status);
   add_report(app, status);
   add_queues(app, status);
   if (argc > 1 && argv[1][0] != '-' &&

@@ -182,9 +182,11 @@ Json to_json(const ClauseEntry& entry) {
 }
 
 Json to_json(const RandomPlan& plan) {
-  return {{"seed", plan.seed},
-          {"without", plan.without},
-          {"ranges", Json::array({Json::array({plan.first, plan.count.value_or(0)})})}};
+  Json json{{"seed", plan.seed},
+            {"without", plan.without},
+            {"ranges", Json::array({Json::array({plan.first, plan.count.value_or(0)})})}};
+  if (plan.races) json["races"] = true;
+  return json;
 }
 
 Json to_json(const Results& results) {

@@ -17,6 +17,7 @@
 #include "svmq/generate/generate.hpp"
 #include "svmq/language/parse.hpp"
 #include "svmq/language/print.hpp"
+#include "svmq/shrink/one_line.hpp"
 
 namespace svmq::runner {
 namespace {
@@ -80,7 +81,7 @@ bool read_number(const std::string& text, std::uint64_t& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-constexpr std::string_view without_prefix = "without=";
+constexpr std::string_view without_prefix = "without=", scenario_prefix = ":scenario ";
 
 }  // namespace
 
@@ -120,6 +121,7 @@ Task random_task(const RandomId& id) {
   generate::Options options;
   options.available = all_needs();
   for (const std::string& need : id.without) options.available.erase(need);
+  options.races = id.races;
   Task task = task_of(generate::generate(id.seed, id.index, options));
   task.source = "random";
   task.choices = mixed(id.seed, id.index);
@@ -129,6 +131,7 @@ Task random_task(const RandomId& id) {
 std::string print(const Reproduction& reproduction) {
   std::string text = fmt::format("{}:{}:{}", fmt::join(reproduction.targets, ","), reproduction.id.seed,
                                  reproduction.id.index);
+  if (reproduction.id.races) text += ":races";
   if (!reproduction.id.without.empty()) {
     text += fmt::format(":{}{}", without_prefix, fmt::join(reproduction.id.without, ","));
   }
@@ -138,14 +141,32 @@ std::string print(const Reproduction& reproduction) {
 // Read from the end, for the name of a target may hold colons itself.
 Reproduction parse_reproduction(const std::string& text) {
   const UsageError wrong(
-      fmt::format("{}: expected TARGET[,TARGET…]:SEED:INDEX[:without=NEED[,NEED…]]", text));
+      fmt::format("{}: expected TARGET[,TARGET…]:SEED:INDEX[:races][:without=NEED[,NEED…]] or "
+                  "TARGET[,TARGET…]:scenario …",
+                  text));
   Reproduction result;
+  if (const std::size_t colon = text.find(scenario_prefix); colon != std::string::npos) {
+    auto parsed = language::parse_scenarios(shrink::several_lines(std::string_view(text).substr(colon + 1)),
+                                            "reproduce string");
+    if (const auto* error = std::get_if<language::ParseError>(&parsed)) throw UsageError(error->message());
+    auto& scenarios = std::get<std::vector<language::Scenario>>(parsed);
+    if (scenarios.size() != 1) throw wrong;
+    result.given = task_of(std::move(scenarios.front()));
+    result.given->source = "reproduce string";
+    result.given->reproduce = fmt::format("--reproduce '{}'", text);
+    result.targets = split(text.substr(0, colon), ',');
+    return result;
+  }
   std::vector<std::string> parts = split(text, ':');
   if (parts.back().starts_with(without_prefix)) {
     for (std::string& need : split(parts.back().substr(without_prefix.size()), ',')) {
       if (!all_needs().contains(need)) throw wrong;
       result.id.without.insert(std::move(need));
     }
+    parts.pop_back();
+  }
+  if (parts.back() == "races") {
+    result.id.races = true;
     parts.pop_back();
   }
   if (parts.size() < 3 || !read_number(parts.back(), result.id.index)) throw wrong;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -39,14 +40,18 @@ std::string read_file(const std::filesystem::path& file);  // "-" is standard in
 struct RandomId {
   std::uint64_t seed = 0, index = 0;
   std::set<std::string> without;  // needs that it must not have
+  bool races = false;             // one in which all run at the same time
 };
 
 Task random_task(const RandomId& id);
 
-// "impl,linux:SEED:INDEX" or "impl:SEED:INDEX:without=caps,limits".
+// "impl,linux:SEED:INDEX", "impl:SEED:INDEX:races:without=caps,limits", or "impl:scenario NAME; …; end": a
+// whole scenario in one line.
 struct Reproduction {
   std::vector<std::string> targets;
   RandomId id;
+  std::optional<Task> given;  // the scenario in one line
+  Task task() const { return given ? *given : random_task(id); }
 };
 std::string print(const Reproduction& reproduction);
 Reproduction parse_reproduction(const std::string& text);  // throws UsageError

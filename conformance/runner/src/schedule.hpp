@@ -22,13 +22,14 @@ namespace svmq::runner {
 // Random scenarios of one seed, from index `first` on, until one of the limits is reached.
 struct RandomPlan {
   std::uint64_t seed = 0, first = 0;
+  bool races = false;  // see RandomId
   std::optional<std::uint64_t> count;
   std::optional<std::chrono::seconds> time;  // since the schedule was made
   // Needs to keep out of the scenarios: those of index i are without[i % size]. Never empty.
   std::vector<std::set<std::string>> without{{}};
 
   RandomId id(std::uint64_t number) const {
-    return {seed, first + number, without[(first + number) % without.size()]};
+    return {seed, first + number, without[(first + number) % without.size()], races};
   }
 };
 

@@ -10,6 +10,7 @@
 
 #include "commands.hpp"
 #include "console.hpp"
+#include "findings.hpp"
 #include "interrupt.hpp"
 #include "locations.hpp"
 
@@ -37,6 +38,28 @@ std::string complain_of_number(const std::string& text) {
   return digits ? "" : fmt::format("{} is not a whole number", text);
 }
 
+// Where a part without a number of scenarios begins behind the one before; no time is enough for so many.
+constexpr std::uint64_t far = 1'000'000'000;
+
+// "3/8": the third of eight parts of equal size, one behind another.
+void take_shard(const std::string& shard, RandomPlan& plan) {
+  const std::size_t slash = std::min(shard.find('/'), shard.size() - 1);
+  const auto number = [](const std::string& text) {
+    return complain_of_number(text).empty() && text.size() < 7 ? std::stoull(text) : 0;
+  };
+  const std::uint64_t part = number(shard.substr(0, slash)), parts = number(shard.substr(slash + 1));
+  if (part < 1 || part > parts)
+    throw UsageError(fmt::format("--shard {}: expected I/N with I from 1 to N, as 3/8", shard));
+  if (!plan.count) {
+    plan.first += (part - 1) * far;
+    return;
+  }
+  const std::uint64_t each = *plan.count / parts,
+                      rest = *plan.count % parts;  // the first `rest` have one more
+  plan.first += (part - 1) * each + std::min(part - 1, rest);
+  plan.count = each + (part <= rest ? 1 : 0);
+}
+
 }  // namespace
 
 const CLI::Validator whole_number(complain_of_number, "");
@@ -58,6 +81,11 @@ void Settings::declare(CLI::App& command) {
                   "Index of the first random scenario: shards of one seed begin where others end")
       ->type_name("N")
       ->check(whole_number)
+      ->take_last();
+  command
+      .add_option("--shard", shard,
+                  "Only part I of N of the random scenarios, as 3/8: svmq report DIR DIR… merges the parts")
+      ->type_name("I/N")
       ->take_last();
   command.add_option("--seconds", seconds, "Begin random scenarios for so long")
       ->type_name("S")
@@ -84,6 +112,13 @@ void Settings::declare(CLI::App& command) {
       ->check(whole_number)
       ->check(CLI::Validator(
           [](const std::string& text) { return text == "0" ? "no call can return within 0 ms" : ""; }, ""))
+      ->take_last()
+      ->capture_default_str();
+  command
+      .add_option("--shrink", shrink,
+                  "At most so long make random scenarios that deviate small; 0: leave them as they are")
+      ->type_name("S")
+      ->check(whole_number)
       ->take_last()
       ->capture_default_str();
 }
@@ -117,6 +152,7 @@ RandomPlan random_plan(const Settings& settings, const std::vector<Target>& targ
   plan.seed = settings.seed ? *settings.seed : fresh_seed();
   plan.first = settings.first;
   plan.count = count;
+  if (!settings.shard.empty()) take_shard(settings.shard, plan);
   if (settings.seconds) plan.time = std::chrono::seconds(*settings.seconds);
   // The model can do everything: what only it could be conducted on would be made for nothing.
   const bool models_alone =
@@ -133,13 +169,19 @@ RandomPlan random_plan(const Settings& settings, const std::vector<Target>& targ
   return plan;
 }
 
+std::vector<Waiver> chosen_waivers(const std::string& file, const std::vector<Target>& targets) {
+  std::vector<Waiver> waivers;
+  if (file.empty() && std::filesystem::exists(locations().waivers))
+    waivers = read_waivers(locations().waivers, today());
+  else if (!file.empty() && file != "none")
+    waivers = read_waivers(file, today());
+  for (const Target& target : targets)
+    waivers.insert(waivers.end(), target.deviations.begin(), target.deviations.end());
+  return waivers;
+}
+
 int carry_out(Plan plan, const Settings& settings, const std::vector<std::string>& command, bool each) {
-  if (settings.waivers.empty() && std::filesystem::exists(locations().waivers))
-    plan.waivers = read_waivers(locations().waivers, today());
-  else if (!settings.waivers.empty() && settings.waivers != "none")
-    plan.waivers = read_waivers(settings.waivers, today());
-  for (const Target& target : plan.targets)
-    plan.waivers.insert(plan.waivers.end(), target.deviations.begin(), target.deviations.end());
+  plan.waivers = chosen_waivers(settings.waivers, plan.targets);
   plan.profile = settings.profile;
   const std::filesystem::path report = std::filesystem::path(settings.report) / "results.json";
   for (const auto& file : {std::filesystem::path(settings.json), settings.report.empty() ? "" : report}) {
@@ -154,6 +196,13 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
   Console console(total_of(plan), each);
   Results results = conduct(plan, console);
   results.command = command;
+  if (settings.shrink > 0 && !results.interrupted) {
+    const std::filesystem::path folder =
+        settings.report.empty() ? "" : std::filesystem::path(settings.report) / "findings";
+    shrink_all(results, plan.waivers, plan.time_limit, std::chrono::seconds(settings.shrink),
+               settings.profile, folder);
+    results.interrupted = interrupt::requested();
+  }
   console.summary(results);
   if (!settings.json.empty()) write_json(results, settings.json);
   int status = results.interrupted ? interrupt::exit_status() : exit_status(results);

@@ -13,11 +13,12 @@ namespace svmq::runner {
 
 struct Settings {
   std::vector<std::string> targets;
-  std::string profile, waivers, json, report;
+  std::string profile, waivers, json, report, shard;
   std::optional<std::uint64_t> seed, seconds;
   std::uint64_t first = 0;
   unsigned jobs = 0;
   unsigned time_limit = 5000;  // milliseconds
+  unsigned shrink = 60;        // seconds for all findings together; 0: they are left as they are
 
   void declare(CLI::App& command);
 };
@@ -32,6 +33,9 @@ std::vector<Target> chosen_targets(const std::vector<std::string>& names, const 
 // Random scenarios for these targets: some that every target can do, some that only some of them can.
 RandomPlan random_plan(const Settings& settings, const std::vector<Target>& targets,
                        std::optional<std::uint64_t> count);
+
+// Those of this file (of libsvmq, if it is empty; none for "none") and the targets' own. Throws UsageError.
+std::vector<Waiver> chosen_waivers(const std::string& file, const std::vector<Target>& targets);
 
 // Conducts, prints findings and the table, writes results and reports. The exit status. `each`: see Console.
 int carry_out(Plan plan, const Settings& settings, const std::vector<std::string>& command, bool each);

@@ -43,7 +43,8 @@ void apply_waivers(const Target& target, const language::History& history, const
 
 }  // namespace
 
-Run judged(const Target& target, const Conducted& conducted, const std::vector<Waiver>& waivers) {
+Run judged(const Target& target, const Conducted& conducted, const std::vector<Waiver>& waivers,
+           const judge::Budget& budget) {
   Run run;
   run.target = target.name;
   if (!conducted.failure.empty()) {
@@ -51,7 +52,7 @@ Run judged(const Target& target, const Conducted& conducted, const std::vector<W
     run.judgement.reason = conducted.failure;
     return run;
   }
-  run.judgement = judge::judge(conducted.history, *target.profile);
+  run.judgement = judge::judge(conducted.history, *target.profile, budget);
   run.history = conducted.text;
   if (run.judgement.verdict == Verdict::conform) return run;
   for (const judge::Deviation& deviation : run.judgement.deviations)

@@ -44,7 +44,7 @@ def test_the_catalogue_is_named_by_its_hash(svmq):
 
 
 def test_shards_of_one_seed_are_disjoint_and_complete(svmq):
-    arguments = ["run", "--seed", 5, "--target", "model:posix", "--profile", "linux-6.18"]
+    arguments = ["run", "--seed", 5, "--target", "model:posix", "--profile", "linux-6.18", "--shrink", 0]
     _, whole = svmq.results(*arguments, "--random", 60)
     _, first = svmq.results(*arguments, "--random", 25)
     _, second = svmq.results(*arguments, "--random", 35, "--first", 25)
@@ -62,7 +62,7 @@ def test_an_interrupted_run_says_so(svmq):
 
 
 def test_a_deviation_of_the_model_names_its_line(svmq):
-    _, results = svmq.results("fuzz", "--target", "model:posix", "--profile", "linux-6.18", "--scenarios", 60, "--seed", 1)
+    _, results = svmq.results("fuzz", "--target", "model:posix", "--profile", "linux-6.18", "--scenarios", 60, "--seed", 1, "--shrink", 0)
     deviations = [(run["history"].split("\n"), deviation) for scenario in results["scenarios"] for run in scenario["runs"]
                   for deviation in run["deviations"]]
     assert deviations
@@ -92,7 +92,7 @@ def test_disagreements_say_waived(bent):
 
 
 def test_judge_writes_what_the_run_says(svmq):
-    _, results = svmq.results("fuzz", "--target", "model:posix", "--profile", "linux-6.18", "--scenarios", 40, "--seed", 1)
+    _, results = svmq.results("fuzz", "--target", "model:posix", "--profile", "linux-6.18", "--scenarios", 40, "--seed", 1, "--shrink", 0)
     runs = [(scenario["name"], scenario["runs"][0]) for scenario in results["scenarios"]]
     svmq.file("all.histories", "".join(run["history"] for _, run in runs))
     answer = svmq("judge", "all.histories", "--json", "verdicts.json")

@@ -32,7 +32,7 @@ def test_wrong_usage_is_status_2_and_says_what_is_wrong(svmq, arguments, said):
 
 @pytest.mark.parametrize(
     "command",
-    ["targets", "run", "fuzz", "generate", "judge", "exhaust", "explain", "report", "gate", "verify", "ls", "mk", "rm"],
+    ["targets", "run", "fuzz", "shrink", "generate", "judge", "exhaust", "explain", "report", "gate", "verify", "ls", "mk", "rm"],
 )
 def test_every_command_explains_itself(svmq, command):
     answer = svmq(command, "--help")

@@ -40,6 +40,8 @@ if command -v pkg-config >/dev/null; then
   "$cc" -std=c99 -Wall -Wextra -Wpedantic -Werror "$work/program.c" "${flags[@]}" -o "$work/c"
   "$cxx" -std=c++98 -Wall -Wextra -Werror "$work/program.cc" "${flags[@]}" -o "$work/cc"
   for program in c cc; do LD_LIBRARY_PATH=$lib "$work/$program"; done
+  "$cc" -Wall -Wextra -Werror "$here/../example.c" "${flags[@]}" -o "$work/example"
+  [[ $(LD_LIBRARY_PATH=$lib "$work/example") == "received hello of type 3" ]] || fail "the example says something else"
   [[ -e $(pkg-config --variable=preload svmq) ]] || fail "pkg-config names a preload library that is not there"
 else
   echo "without pkg-config: not tested"

@@ -307,6 +307,8 @@ class Report:
             return "expired"
         if used:
             return "used"
+        if data["variation"]:
+            return "unused"  # that its clause was tried does not say that the difference could have shown
         targets = [data["target"]] if data["target"] else [target.name for target in self.targets]
         if data["scenario"]:
             scenario = self.by_name.get(data["scenario"])

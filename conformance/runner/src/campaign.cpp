@@ -26,6 +26,7 @@
 #include "conductor.hpp"
 #include "interrupt.hpp"
 #include "private_folder.hpp"
+#include "shell.hpp"
 #include "verdict.hpp"
 
 namespace svmq::runner {
@@ -76,9 +77,10 @@ class Collector {
     for (const Target& target : plan.targets) {
       results_.targets.push_back({target, {}, {}, {}});
       names_ += names_.empty() ? target.name : "," + target.name;
-      options_ += " --target " + target.name;
+      options_ += " --target " + shell_word(target.name);
     }
-    if (!plan.profile.empty()) profile_option_ = " --profile " + plan.profile;
+    if (!plan.profile.empty()) judged_by_ = " --profile " + plan.profile;
+    if (!plan.waivers_file.empty()) judged_by_ += " --waivers " + shell_word(plan.waivers_file);
     results_.waivers = plan.waivers;
   }
 
@@ -180,15 +182,15 @@ class Collector {
 
   std::string reproduce(const Schedule::Item& item) const {
     if (!item.task->random())
-      return fmt::format("svmq run {}{}{}", item.task->reproduce, options_, profile_option_);
+      return fmt::format("svmq run {}{}{}", item.task->reproduce, options_, judged_by_);
     const Reproduction reproduction{{names_}, schedule_.random()->id(item.index - schedule_.files())};
-    return fmt::format("svmq run --reproduce {}{}", print(reproduction), profile_option_);
+    return fmt::format("svmq run --reproduce {}{}", shell_word(print(reproduction)), judged_by_);
   }
 
   const Plan& plan_;
   Schedule& schedule_;
   Listener& listener_;
-  std::string names_, options_, profile_option_;
+  std::string names_, options_, judged_by_;
   std::mutex mutex_;
   std::map<std::size_t, Partial> partial_;
   Results results_;

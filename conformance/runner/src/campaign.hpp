@@ -19,9 +19,10 @@ struct Plan {
   std::optional<RandomPlan> random;
   std::vector<Waiver> waivers;
   std::shared_ptr<HistoryFile>
-      histories;        // gets those of the scenarios that are not listed; null: none are kept
-  std::string profile;  // chosen by the user, and so part of commands that reproduce; else empty
-  unsigned jobs = 1;    // agents of each target
+      histories;  // gets those of the scenarios that are not listed; null: none are kept
+  std::string profile,
+      waivers_file;   // chosen by the user, and so part of commands that reproduce; else empty
+  unsigned jobs = 1;  // agents of each target
   std::chrono::milliseconds time_limit{0};  // for one call
 };
 

@@ -120,6 +120,7 @@ class AgentConductor : public Conductor {
 
   std::string finish() override {
     const std::string death = end(5s);
+    if (interrupt::requested()) throw Interrupted();  // it was told to end
     if (death.empty() || target_.console) return "";  // a console has no end that its agent could see
     return fmt::format("after its last scenario the agent {}{}", verb(death), said());
   }

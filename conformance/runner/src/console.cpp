@@ -86,7 +86,10 @@ std::string waiver_lines(const Results& results) {
     if (waiver.expired) {
       text += fmt::format("waiver {}: expired on {}, covers nothing any more\n", waiver.id, waiver.expires);
     } else if (uses == results.waiver_uses.end()) {
-      unused.push_back(waiver.id);
+      const auto concerned = [&](const TargetResult& t) {
+        return waiver.target.empty() || waiver.target == t.target.name;
+      };
+      if (std::ranges::any_of(results.targets, concerned)) unused.push_back(waiver.id);
     } else {
       text += fmt::format("waiver {}: covered {}", waiver.id, uses->second);
       if (!waiver.expires.empty()) text += fmt::format(", until {}", waiver.expires);
@@ -98,11 +101,20 @@ std::string waiver_lines(const Results& results) {
 }
 
 std::string comparison_lines(const Results& results) {
-  std::map<std::pair<std::string, std::string>, std::uint64_t> pairs;
-  for (const Disagreement& d : results.disagreements) ++pairs[{d.left, d.right}];
+  struct Count {
+    std::uint64_t all = 0, waived = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Count> pairs;
+  for (const Disagreement& d : results.disagreements) {
+    Count& count = pairs[{d.left, d.right}];
+    ++count.all;
+    if (d.left_verdict != "nonconform" && d.right_verdict != "nonconform") ++count.waived;
+  }
   std::string text;
   for (const auto& [pair, count] : pairs)
-    text += fmt::format("{} and {}: disagree in {} scenarios\n", pair.first, pair.second, count);
+    text += fmt::format("{} and {}: disagree in {} scenarios, {} of them under waivers\n", pair.first,
+                        pair.second, count.all,
+                        count.waived == count.all ? "all" : fmt::format("{}", count.waived));
   for (const auto& [pair, count] : results.allowed_differences) {
     text += fmt::format("{} and {}: differ in {} scenarios within what is allowed\n", pair.first, pair.second,
                         count);

@@ -10,6 +10,7 @@
 
 #include "console.hpp"
 #include "interrupt.hpp"
+#include "shell.hpp"
 #include "svmq/language/print.hpp"
 #include "svmq/shrink/c_program.hpp"
 #include "svmq/shrink/one_line.hpp"
@@ -221,9 +222,10 @@ std::optional<Finding> shrink_finding(Replayer& replayer, const language::Scenar
   } catch (const Interrupted&) {
     finding.example = replayer.last_failure();
   }
-  finding.reproduce =
-      fmt::format("svmq run --reproduce '{}:{}'{}", replayer.target().name,
-                  shrink::one_line(finding.scenario), profile.empty() ? "" : " --profile " + profile);
+  finding.reproduce = fmt::format(
+      "svmq run --reproduce {}{}",
+      shell_word(fmt::format("{}:{}", replayer.target().name, shrink::one_line(finding.scenario))),
+      profile.empty() ? "" : " --profile " + profile);
   return finding;
 }
 

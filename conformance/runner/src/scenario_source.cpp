@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "locations.hpp"
+#include "shell.hpp"
 #include "svmq/generate/generate.hpp"
 #include "svmq/language/parse.hpp"
 #include "svmq/language/print.hpp"
@@ -53,7 +54,7 @@ void read_file_scenarios(const fs::path& file, std::vector<Task>& tasks,
           fmt::format("{}: scenario {} is also in {}", file.string(), scenario.name, other->second));
     Task task = task_of(std::move(scenario));
     task.source = shown(file);
-    task.reproduce = fmt::format("{} --only {}", nearest(file), task.scenario.name);
+    task.reproduce = fmt::format("{} --only {}", shell_word(nearest(file)), task.scenario.name);
     tasks.push_back(std::move(task));
   }
 }
@@ -153,7 +154,7 @@ Reproduction parse_reproduction(const std::string& text) {
     if (scenarios.size() != 1) throw wrong;
     result.given = task_of(std::move(scenarios.front()));
     result.given->source = "reproduce string";
-    result.given->reproduce = fmt::format("--reproduce '{}'", text);
+    result.given->reproduce = "--reproduce " + shell_word(text);
     result.targets = split(text.substr(0, colon), ',');
     return result;
   }

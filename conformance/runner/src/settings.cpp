@@ -13,6 +13,7 @@
 #include "findings.hpp"
 #include "interrupt.hpp"
 #include "locations.hpp"
+#include "shell.hpp"
 
 namespace svmq::runner {
 namespace {
@@ -183,6 +184,7 @@ std::vector<Waiver> chosen_waivers(const std::string& file, const std::vector<Ta
 int carry_out(Plan plan, const Settings& settings, const std::vector<std::string>& command, bool each) {
   plan.waivers = chosen_waivers(settings.waivers, plan.targets);
   plan.profile = settings.profile;
+  plan.waivers_file = settings.waivers;
   const std::filesystem::path report = std::filesystem::path(settings.report) / "results.json";
   for (const auto& file : {std::filesystem::path(settings.json), settings.report.empty() ? "" : report}) {
     if (file.empty()) continue;
@@ -209,6 +211,9 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
   if (!settings.report.empty()) {
     write_json(results, report);
     const int made = results.interrupted ? 0 : make_report(report, settings.report);
+    if (results.interrupted)
+      say(fmt::format("the reports of this part: svmq report {} --output {}\n", shell_word(report.string()),
+                      shell_word(settings.report)));
     if (made != 0 && status != nonconform) status = made;
   }
   return status;

@@ -1,7 +1,7 @@
 #include "svmq/explore/explorer.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <array>
 #include <utility>
 
 namespace svmq::model::explore {
@@ -46,7 +46,6 @@ class Search {
  public:
   Search(const Stage& stage, const Settings& settings)
       : stage_(stage), settings_(settings), canon_(stage.scope(), settings.symmetric) {
-    clauses_.reserve(1024);
     for (const Property& property : properties()) found_.properties.push_back({property.name});
     for (const Sometimes& event : sometimes()) found_.sometimes.push_back({event.name, 0, {}});
   }
@@ -68,7 +67,8 @@ class Search {
     }
     found_.states = found_.graph.nodes.size();
     found_.complete = !ended_ && !cut_;
-    for (const auto& [id, count] : clauses_) found_.clauses[std::string_view(id)] += count;
+    for (std::size_t c = 0; c < clause_count; ++c)
+      if (clauses_[c] > 0) found_.clauses[Clause::at(c).id()] = clauses_[c];
     return std::move(found_);
   }
 
@@ -97,13 +97,13 @@ class Search {
   void arrive(const Open& open, Label label, const Clauses& clauses, World&& raw) {
     if (ended_) return;
     ++found_.transitions;
-    for (const Clause& clause : clauses) ++clauses_[clause.id()];
+    for (const Clause clause : clauses) ++clauses_[clause.number()];
     if (!somebody_returns(raw.state))
       return judge({stage_, open.world, label, clauses, raw, raw}, open.node, raw);
     const bool watched = settings_.check || settings_.goal;  // else nobody asks how it was
     World after = watched ? raw : std::move(raw);
     stage_.return_all(after, [&](const World& world, ActorIndex actor) {
-      for (const Clause& clause : world.state.actor(actor).why) ++clauses_[clause.id()];
+      for (const Clause clause : world.state.actor(actor).why) ++clauses_[clause.number()];
     });
     judge({stage_, open.world, label, clauses, raw, after}, open.node, after);
   }
@@ -161,7 +161,7 @@ class Search {
   const Canon canon_;
   Nodes known_;
   std::vector<Open> layer_, next_;
-  std::unordered_map<const char*, std::uint64_t> clauses_;  // by address: merged by name at the end
+  std::array<std::uint64_t, clause_count> clauses_{};
   Exploration found_;
   std::uint64_t visited_ = 0;
   bool ended_ = false, cut_ = false;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <regex>
 #include <set>
 #include <string>
@@ -56,6 +57,17 @@ TEST(Clauses, TheProgramHasThoseOfTheCatalogue) {
   std::set<std::string> ids;
   for (const auto& [id, clause] : catalogue()) ids.emplace(id.str());
   EXPECT_EQ(ids, std::set<std::string>(std::begin(clause_ids), std::end(clause_ids)));
+}
+
+// Turns red for a clause that the README sends its reader to, and that is not there.
+TEST(Clauses, ThoseOfTheReadmeAreInTheCatalogue) {
+  std::ifstream in(model / "README.md");
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  const std::regex id("`((?:perm|msgget|msgsnd|msgrcv|msgctl|wait|ftok)\\.[A-Za-z0-9.]+)`");
+  std::size_t seen = 0;
+  for (std::sregex_iterator match(text.begin(), text.end(), id), end; match != end; ++match, ++seen)
+    EXPECT_TRUE(catalogue().contains((*match)[1].str())) << (*match)[1];
+  EXPECT_GT(seen, 20u);
 }
 
 // Turns red for a clause that no rule implements, and for a rule that was deleted.

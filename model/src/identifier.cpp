@@ -169,7 +169,7 @@ Clauses why_unknown(const View& view, std::int64_t id) {
     return std::ranges::any_of(view.state.queues, [&](const Cow<Queue>& q) { return q->id == id; })
                ? Clauses{"gen.ns.isolation"}
                : Clauses{};
-  return {has_other_queue(view, id) ? "id.stale.reused" : "id.stale.free"};
+  return {has_other_queue(view, id) ? Clause("id.stale.reused") : Clause("id.stale.free")};
 }
 
 NewIdentifier next_identifier(const View& view, State& state, int space_index, Clauses& why) {

@@ -207,7 +207,8 @@ bool leaves_the_profile(const View& view, const SetRequest& request) {
 
 Outcomes step(const View& view, const SetRequest& request) {
   if (leaves_the_profile(view, request))
-    return {undefined(view, {whole(request.memory) ? "msgctl.set.qbytes.trunc" : "msgctl.set.order"})};
+    return {undefined(
+        view, {whole(request.memory) ? Clause("msgctl.set.qbytes.trunc") : Clause("msgctl.set.order")})};
   Outcomes outcomes;
   const bool success = may_succeed<SetRequest>(view, request, checks(view), outcomes);
   for (Outcome& outcome : outcomes)

@@ -75,7 +75,8 @@ Outcome copied(const View& view, const ReceiveRequest& request, const Message& m
   const std::uint64_t scratch = std::min(whole.size, static_cast<std::uint64_t>(view.space().limits.msgmax));
   why.add({"msgrcv.copy.nostate", "msgrcv.copy.perm"});
   if (view.profile.copy == Copy::copies && message.text.size() > scratch) {
-    why.push_back(message.text.size() > request.size ? "msgrcv.copy.notrunc" : "msgrcv.copy.EINVAL.max");
+    why.push_back(message.text.size() > request.size ? Clause("msgrcv.copy.notrunc")
+                                                     : Clause("msgrcv.copy.EINVAL.max"));
     return gives_up(view, request, Errno::einval, std::move(why));
   }
   Clauses because;
@@ -133,7 +134,7 @@ Outcome waits(const View& view, QueueIndex index) {
 // msgrcv.E2BIG.nosearch — and no other is looked for.
 Outcome refused(const View& view, const ReceiveRequest& request, QueueIndex index, const Message& message,
                 Clauses why) {
-  why.push_back(copies(view, request) ? "msgrcv.copy.E2BIG" : "msgrcv.E.E2BIG");
+  why.push_back(copies(view, request) ? Clause("msgrcv.copy.E2BIG") : Clause("msgrcv.E.E2BIG"));
   why.push_back("msgrcv.fail.buffer");
   if (view.state.queue(index).messages.size() > 1) why.push_back("msgrcv.E2BIG.nosearch");
   if (!request.memory.valid) why.push_back("msgrcv.order.ptr");
@@ -146,7 +147,7 @@ Outcome refused(const View& view, const ReceiveRequest& request, QueueIndex inde
 
 // msgrcv.E.ENOMSG — nothing qualifies and IPC_NOWAIT. POSIX [ENOMSG]; Linux do_msgrcv. msgrcv.order.ptr
 Outcome nothing(const View& view, const ReceiveRequest& request, Clauses why) {
-  why.push_back(copies(view, request) ? "msgrcv.copy.none" : "msgrcv.E.ENOMSG");
+  why.push_back(copies(view, request) ? Clause("msgrcv.copy.none") : Clause("msgrcv.E.ENOMSG"));
   why.push_back("msgrcv.fail.buffer");
   if (!request.memory.valid) why.push_back("msgrcv.order.ptr");
   return gives_up(view, request, Errno::enomsg, std::move(why));
@@ -255,7 +256,8 @@ Outcomes step(const View& view, const ReceiveRequest& request) {
   if (leaves_the_profile(view, request)) {
     const bool pointer =
         view.profile.bad_pointers == BadPointers::undefined && !takes(request.memory, request.size);
-    outcomes.push_back(undefined(view, {pointer ? "msgrcv.order.ptr" : "msgrcv.select.except"}));
+    outcomes.push_back(
+        undefined(view, {pointer ? Clause("msgrcv.order.ptr") : Clause("msgrcv.select.except")}));
     return outcomes;
   }
   const bool success = may_succeed<ReceiveRequest>(view, request, checks, outcomes);

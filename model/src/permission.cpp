@@ -143,9 +143,9 @@ Clauses why_owner(const View& view, const Queue& queue) {
 Clauses why_class(const View& view, const Queue& queue) {
   const Credentials& who = view.credentials();
   const Class deciding = class_of(view, queue, GroupSet::fs_and_supplementary);
-  Clauses why{deciding == Class::user    ? "perm.class.user"
-              : deciding == Class::group ? "perm.class.group"
-                                         : "perm.class.other"};
+  Clauses why{deciding == Class::user    ? Clause("perm.class.user")
+              : deciding == Class::group ? Clause("perm.class.group")
+                                         : Clause("perm.class.other")};
   if (deciding == Class::group && !in_group_class(who.gid, queue)) why.push_back("perm.group.set");
   if (deciding == Class::other && in_group_class(who.gid, queue)) why.push_back("perm.group.set");
   if (deciding == Class::user && who.uid != queue.uid) why.push_back("perm.creator.keeps");
@@ -157,7 +157,7 @@ Clauses why_granted(const View& view, const Queue& queue, Access access) {
   Clauses why = why_class(view, queue);
   if (granted_to_class(view, queue, static_cast<std::uint32_t>(access)) != Tri::yes)
     why.push_back("perm.override.rw");
-  why.push_back(access == Access::read ? "perm.read.for" : "perm.write.for");
+  why.push_back(access == Access::read ? Clause("perm.read.for") : Clause("perm.write.for"));
   if (queue.mode & 0111) why.push_back("perm.exec");
   return why;
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -62,12 +63,18 @@ struct View {
   const Actor& self() const { return state.actor(actor); }
   const Credentials& credentials() const { return state.credentials_of(actor); }
   const Namespace& space() const { return state.space_of(actor); }
-  QueueIndex queue_of(std::int64_t id) const;
+  QueueIndex queue_of(std::int64_t id) const;  // asked again and again: the answer is kept
+
+  mutable std::int64_t asked = 0;
+  mutable std::optional<QueueIndex> denoted_by_asked = std::nullopt;
 };
 
 // The queue that an identifier denotes. (identifier.cpp)
 QueueIndex denoted(const Profile& profile, const State& state, int space, std::int64_t id);
-inline QueueIndex View::queue_of(std::int64_t id) const { return denoted(profile, state, self().space, id); }
+inline QueueIndex View::queue_of(std::int64_t id) const {
+  if (!denoted_by_asked || asked != id) denoted_by_asked = denoted(profile, state, self().space, asked = id);
+  return *denoted_by_asked;
+}
 
 template <class R>
 struct Check {

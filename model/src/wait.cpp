@@ -129,7 +129,7 @@ Result received(const ReceiveRequest& request, const Message& message, Clauses& 
   result.message = {message.type, message.text.first(count)};
   why.add({"msgrcv.ret", "msgrcv.mtype"});
   if (count < message.text.size())
-    why.push_back(count == 0 ? "msgrcv.trunc.zero" : "msgrcv.trunc");
+    why.push_back(count == 0 ? Clause("msgrcv.trunc.zero") : Clause("msgrcv.trunc"));
   else if (count == 0)
     why.push_back("msgrcv.empty");
   else

@@ -97,7 +97,8 @@ TEST(Qbytes, PassesThroughAnInt) {
   EXPECT_EQ(world.call(0, set(id, 1000, 1000, 0600, 16385)), "EPERM");
 }
 
-// Turns red if a mode bit is lost, a time of receipt or of change is not set, or MSG_STAT minds a sequence number.
+// Turns red if a mode bit is lost, a time of receipt or of change is not set, or MSG_STAT minds a sequence
+// number.
 TEST(Queue, ModeTimesAndIndex) {
   World world("linux-6.18");
   const std::int64_t id = world.make(0, 0777);
@@ -112,6 +113,17 @@ TEST(Queue, ModeTimesAndIndex) {
   world.call(0, set(id, 1000, 1000, 0777, 100));
   EXPECT_EQ(world.queue().ctime, (Stamp{7, 7}));
   EXPECT_EQ(world.call(0, control(id + 32768, MSG_STAT_)), "0");
+}
+
+// Turns red if a group is taken for a user.
+TEST(Queue, BelongsToWhoMakesIt) {
+  World world("linux-6.18");
+  world.become(0, {.uid = 1, .gid = 2, .fsgid = 3});
+  world.make(0, 0600);
+  EXPECT_EQ(world.queue().uid, 1u);
+  EXPECT_EQ(world.queue().cuid, 1u);
+  EXPECT_EQ(world.queue().gid, 2u);
+  EXPECT_EQ(world.queue().cgid, 2u);
 }
 
 // Turns red if less than eight bits of the id count, or more.

@@ -56,7 +56,7 @@ CLAUSE      its statement, level and sources, where the model states it, and a s
 SCENARIO    a file: each step with every outcome that is allowed, the clauses behind it, and the state that it leaves
 --profile   alone: the profile's value of each variation point, and what that is known from
 --diff      for each point in which two profiles differ, a shortest scenario that tells the first from itself with that
-            one point changed, and what each allows
+            one point changed (or, if none does, the second), and what each allows
 --envelope  each clause by which a profile (every one, or those named) leaves what posix allows, with a shortest scenario
 
 Scenarios are searched breadth first in the small worlds of conformance/scopes; --depth and --states bound the search. Every one that

@@ -97,13 +97,6 @@ void search(const explore::Scope& scope, const Side& one, const Side& other, con
   });
 }
 
-void print_difference(const Witness& w, const Side& one, const Side& other) {
-  print_block(w.scenario, "    ");
-  say(fmt::format("    {} allows the last step to end so:\n      {}\n", one.name, w.seen));
-  say(fmt::format("    {} allows:\n", other.name));
-  for (const std::string& allowed : w.allowed) say(fmt::format("      {}\n", allowed));
-}
-
 // To which clauses a departure is owed: to those of this answer that are known to deviate, else to the last
 // such of the steps before, else to the first of this answer.
 std::set<std::string> blamed(const Witness& w, const explore::Difference& difference,
@@ -150,35 +143,64 @@ int explain_profile(const model::Profile& profile) {
   return conform;
 }
 
+namespace {
+
+// What a point does, by example.
+struct Told {
+  Witness witness;
+  std::string allows, refuses;  // the profile that allows how it ends, and the one that does not
+};
+
+void print_difference(const Told& told) {
+  print_block(told.witness.scenario, "    ");
+  say(fmt::format("    {} allows the last step to end so:\n      {}\n", told.allows, told.witness.seen));
+  say(fmt::format("    {} allows:\n", told.refuses));
+  for (const std::string& allowed : told.witness.allowed) say(fmt::format("      {}\n", allowed));
+}
+
+// A shortest scenario that tells a profile from itself with the point as `other` has it.
+std::optional<Told> tell(const std::vector<explore::Scope>& scopes, const model::VariationPoint& point,
+                         const model::Profile& profile, const model::Profile& other,
+                         const SearchBudget& budget) {
+  model::Profile changed = profile;
+  point.set(changed, point.value(other));
+  const Side one{&profile, std::string(profile.name)};
+  const Side two{&changed, fmt::format("{} with {}={}", profile.name, point.name, value_name(point, other))};
+  std::optional<Witness> best;
+  bool one_allows = false;
+  for (const explore::Scope& scope : scopes) {
+    bool found = false;
+    search(scope, one, two, budget, fmt::format("tells-{}", point.name), best, found);
+    if (found) one_allows = true;
+    found = false;
+    search(scope, two, one, budget, fmt::format("tells-{}", point.name), best, found);
+    if (found) one_allows = false;
+    if (interrupt::requested()) return std::nullopt;
+  }
+  if (!best) return std::nullopt;
+  return Told{std::move(*best), one_allows ? one.name : two.name, one_allows ? two.name : one.name};
+}
+
+}  // namespace
+
+// A point may matter in the one profile only: where what else the other has leaves nothing of it to be seen.
 int explain_difference(const model::Profile& a, const model::Profile& b, const SearchBudget& budget) {
   const std::vector<explore::Scope> scopes = read_scopes({});
   std::size_t differing = 0, shown = 0;
   for (const model::VariationPoint& point : model::variation_points()) {
     if (point.value(a) == point.value(b)) continue;
     ++differing;
-    model::Profile changed = a;
-    point.set(changed, point.value(b));
-    const Side mine{&a, std::string(a.name)};
-    const Side theirs{&changed, fmt::format("{} with {}={}", a.name, point.name, value_name(point, b))};
-    std::optional<Witness> best;
-    bool a_allows = false;
-    for (const explore::Scope& scope : scopes) {
-      bool found = false;
-      search(scope, mine, theirs, budget, fmt::format("tells-{}", point.name), best, found);
-      if (found) a_allows = true;
-      found = false;
-      search(scope, theirs, mine, budget, fmt::format("tells-{}", point.name), best, found);
-      if (found) a_allows = false;
-      if (interrupt::requested()) return interrupt::exit_status();
-    }
+    std::optional<Told> told = tell(scopes, point, a, b, budget);
+    if (!told) told = tell(scopes, point, b, a, budget);
+    if (interrupt::requested()) return interrupt::exit_status();
     say(fmt::format("{}: {} is {}, {} is {}\n", point.name, a.name, value_name(point, a), b.name,
                     value_name(point, b)));
-    if (!best) {
+    if (!told) {
       say(fmt::format("    no scenario of up to {} calls from the scopes tells them apart\n", budget.depth));
       continue;
     }
     ++shown;
-    print_difference(*best, a_allows ? mine : theirs, a_allows ? theirs : mine);
+    print_difference(*told);
   }
   say(fmt::format("{} and {} differ in {} variation points; {} of them are told apart by a scenario above\n",
                   a.name, b.name, differing, shown));

@@ -148,7 +148,9 @@ std::optional<language::Scenario> searched(const std::string& id, const model::P
     settings.depth = budget.depth;
     settings.most_states = budget.states;
     settings.stop = [] { return interrupt::requested(); };
-    settings.goal = [&](const explore::Transition& t) { return t.names(id); };
+    settings.goal = [&](const explore::Transition& t) {
+      return std::ranges::any_of(t.clauses, [&](model::Clause clause) { return clause.id() == id; });
+    };
     const explore::Exploration found = explore::explore(stage, settings);
     if (interrupt::requested()) return best;
     if (!found.goal) continue;

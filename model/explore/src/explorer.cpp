@@ -1,21 +1,51 @@
 #include "svmq/explore/explorer.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <array>
 #include <utility>
 
 namespace svmq::model::explore {
 namespace {
 
-struct HashOf {
-  std::size_t operator()(const Fingerprint& f) const { return f.high; }
+// The nodes by fingerprint: open addressing, at most half full.
+class Nodes {
+ public:
+  // The node of this fingerprint, which becomes `next` if it has none; and whether that was so.
+  std::pair<NodeIndex, bool> add(const Fingerprint& fingerprint, NodeIndex next) {
+    if (2 * (count_ + 1) > slots_.size()) grow();
+    Slot& slot = place(fingerprint);
+    if (slot.node != none) return {slot.node, false};
+    slot = {fingerprint, next};
+    ++count_;
+    return {next, true};
+  }
+
+ private:
+  static constexpr NodeIndex none = UINT32_MAX;
+  struct Slot {
+    Fingerprint fingerprint;
+    NodeIndex node = none;
+  };
+  Slot& place(const Fingerprint& fingerprint) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = fingerprint.high & mask;
+    while (slots_[at].node != none && slots_[at].fingerprint != fingerprint) at = (at + 1) & mask;
+    return slots_[at];
+  }
+  void grow() {
+    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
+    for (const Slot& slot : old)
+      if (slot.node != none) place(slot.fingerprint) = slot;
+  }
+
+  std::vector<Slot> slots_ = std::vector<Slot>(1 << 12);
+  std::size_t count_ = 0;
 };
 
 class Search {
  public:
   Search(const Stage& stage, const Settings& settings)
       : stage_(stage), settings_(settings), canon_(stage.scope(), settings.symmetric) {
-    clauses_.reserve(1024);
     for (const Property& property : properties()) found_.properties.push_back({property.name});
     for (const Sometimes& event : sometimes()) found_.sometimes.push_back({event.name, 0, {}});
   }
@@ -23,7 +53,7 @@ class Search {
   // Worlds are kept only until they have been visited: those of one depth, and those of the next.
   Exploration run() {
     World first = stage_.first();
-    known_.emplace(canon_(first), 0);
+    known_.add(canon_(first), 0);
     found_.graph.nodes.push_back({});
     layer_.push_back({std::move(first), 0});
     for (std::size_t depth = 0; !layer_.empty() && !ended_; ++depth) {
@@ -37,7 +67,8 @@ class Search {
     }
     found_.states = found_.graph.nodes.size();
     found_.complete = !ended_ && !cut_;
-    for (const auto& [id, count] : clauses_) found_.clauses[std::string_view(id)] += count;
+    for (std::size_t c = 0; c < clause_count; ++c)
+      if (clauses_[c] > 0) found_.clauses[Clause::at(c).id()] = clauses_[c];
     return std::move(found_);
   }
 
@@ -66,12 +97,13 @@ class Search {
   void arrive(const Open& open, Label label, const Clauses& clauses, World&& raw) {
     if (ended_) return;
     ++found_.transitions;
-    for (const Clause& clause : clauses) ++clauses_[clause.id()];
+    for (const Clause clause : clauses) ++clauses_[clause.number()];
     if (!somebody_returns(raw.state))
       return judge({stage_, open.world, label, clauses, raw, raw}, open.node, raw);
-    World after = raw;
+    const bool watched = settings_.check || settings_.goal;  // else nobody asks how it was
+    World after = watched ? raw : std::move(raw);
     stage_.return_all(after, [&](const World& world, ActorIndex actor) {
-      for (const Clause& clause : world.state.actor(actor).why) ++clauses_[clause.id()];
+      for (const Clause clause : world.state.actor(actor).why) ++clauses_[clause.number()];
     });
     judge({stage_, open.world, label, clauses, raw, after}, open.node, after);
   }
@@ -91,14 +123,13 @@ class Search {
   }
 
   void keep(NodeIndex from, Label label, World&& world) {
-    const auto [place, fresh] =
-        known_.emplace(canon_(world), static_cast<NodeIndex>(found_.graph.nodes.size()));
-    if (settings_.keep_edges) found_.graph.edges.push_back({from, place->second, label});
+    const auto [node, fresh] = known_.add(canon_(world), static_cast<NodeIndex>(found_.graph.nodes.size()));
+    if (settings_.keep_edges) found_.graph.edges.push_back({from, node, label});
     if (!fresh) return;
     const bool begins = label.kind == Label::begin;
     const std::uint16_t depth = static_cast<std::uint16_t>(found_.graph.nodes[from].depth + begins);
     found_.graph.nodes.push_back({from, label, depth});
-    (begins ? next_ : layer_).push_back({std::move(world), place->second});
+    (begins ? next_ : layer_).push_back({std::move(world), node});
   }
 
   void check(const Transition& transition, NodeIndex from) {
@@ -128,9 +159,9 @@ class Search {
   const Stage& stage_;
   const Settings& settings_;
   const Canon canon_;
-  std::unordered_map<Fingerprint, NodeIndex, HashOf> known_;
+  Nodes known_;
   std::vector<Open> layer_, next_;
-  std::unordered_map<const char*, std::uint64_t> clauses_;  // by address: merged by name at the end
+  std::array<std::uint64_t, clause_count> clauses_{};
   Exploration found_;
   std::uint64_t visited_ = 0;
   bool ended_ = false, cut_ = false;

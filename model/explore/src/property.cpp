@@ -13,10 +13,6 @@ const Result* Transition::answer(ActorIndex index) const {
   return was.phase == Phase::returning && was.result == now.result ? nullptr : now.result.get();
 }
 
-bool Transition::names(std::string_view clause) const {
-  return std::ranges::any_of(clauses, [&](const Clause& c) { return clause == c.id(); });
-}
-
 namespace {
 
 Holds when(bool condition) { return condition ? Holds::yes : Holds::no; }

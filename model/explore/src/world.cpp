@@ -1,6 +1,7 @@
 #include "svmq/explore/world.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace svmq::model::explore {
 namespace {
@@ -90,16 +91,20 @@ World Stage::settled(World world) const {
 
 std::shared_ptr<const Request> Stage::request(const World& world, int index) const {
   const Call& call = scope_->calls[static_cast<std::size_t>(index)];
-  Values values = *world.values;
-  std::ranges::replace(values, not_set, -1);
-  if (!call.fixed) return std::make_shared<const Request>(call.make(values, world.state));
-  Values key;
-  for (const int variable : call.uses) key.push_back(values[static_cast<std::size_t>(variable)]);
+  const Values& values = *world.values;
+  const auto make = [&] {
+    Values seen = values;
+    std::ranges::replace(seen, not_set, -1);
+    return std::make_shared<const Request>(call.make(seen, world.state));
+  };
+  if (!call.fixed) return make();
+  const auto value = [&](int variable) { return values[static_cast<std::size_t>(variable)]; };
   auto& known = requests_[static_cast<std::size_t>(index)];
-  for (const auto& [known_key, request] : known)
-    if (known_key == key) return request;
-  known.emplace_back(std::move(key), std::make_shared<const Request>(call.make(values, world.state)));
-  return known.back().second;
+  for (const auto& [used, request] : known)
+    if (std::ranges::equal(used, call.uses, {}, {}, value)) return request;
+  Values used;
+  std::ranges::transform(call.uses, std::back_inserter(used), value);
+  return known.emplace_back(std::move(used), make()).second;
 }
 
 void Stage::finish(World& world, ActorIndex actor) const {

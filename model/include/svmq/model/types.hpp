@@ -15,17 +15,29 @@
 #include <utility>
 #include <vector>
 
+#include "svmq/model/clause_ids.hpp"  // made from clauses.toml
+
 namespace svmq::model {
 
-// The id of a clause of model/clauses.toml. Always a string literal, so that a Clause is one word and never
-// dangles.
+// A clause of model/clauses.toml: its place there. An id that is not in the catalogue does not compile.
 class Clause {
  public:
-  constexpr Clause(const char* id) : id_(id) {}  // NOLINT(google-explicit-constructor): a clause is its id
-  constexpr const char* id() const { return id_; }
+  consteval Clause(const char* id)
+      : number_(find(id)) {}  // NOLINT(google-explicit-constructor): it is its id
+  static constexpr Clause at(std::size_t number) { return Clause(static_cast<std::uint16_t>(number)); }
+
+  constexpr const char* id() const { return clause_ids[number_].data(); }  // from a literal: ends with 0
+  constexpr std::size_t number() const { return number_; }
+  constexpr bool operator==(const Clause&) const = default;
 
  private:
-  const char* id_;
+  constexpr explicit Clause(std::uint16_t number) : number_(number) {}
+  static consteval std::uint16_t find(std::string_view id) {
+    for (std::uint16_t i = 0; i < clause_count; ++i)
+      if (clause_ids[i] == id) return i;
+    throw std::invalid_argument("not in the catalogue");
+  }
+  std::uint16_t number_;
 };
 
 // Some clauses, in the order in which they were named. A step makes many of these: it allocates nothing.
@@ -33,18 +45,14 @@ class Clauses {
  public:
   Clauses() = default;
   Clauses(std::initializer_list<Clause> clauses) { add(clauses); }  // NOLINT(google-explicit-constructor)
-  Clauses(const Clauses& other) { *this = other; }
-  Clauses& operator=(const Clauses& other) {
-    count_ = other.count_;
-    std::copy_n(other.ids_, count_, ids_);
-    return *this;
-  }
 
-  bool has(std::string_view id) const { return std::find(ids_, ids_ + count_, id) != ids_ + count_; }
+  bool has(Clause clause) const {
+    return std::find(numbers_, numbers_ + count_, clause.number()) != numbers_ + count_;
+  }
   // Some may be named twice, until there is no place for more.
   void push_back(Clause clause) {
     if (count_ == capacity) drop_repeated();
-    ids_[count_++] = clause.id();
+    numbers_[count_++] = static_cast<std::uint16_t>(clause.number());
   }
   void add(std::initializer_list<Clause> clauses) {
     for (const Clause clause : clauses) push_back(clause);
@@ -54,7 +62,7 @@ class Clauses {
   }
   void add_missing(const Clauses& clauses) {
     for (const Clause clause : clauses)
-      if (std::find(ids_, ids_ + count_, clause.id()) == ids_ + count_) push_back(clause);
+      if (!has(clause)) push_back(clause);
   }
 
   class Iterator {
@@ -62,17 +70,17 @@ class Clauses {
     using value_type = Clause;
     using difference_type = std::ptrdiff_t;
     constexpr Iterator() = default;
-    constexpr explicit Iterator(const char* const* at) : at_(at) {}
-    Clause operator*() const { return *at_; }
+    constexpr explicit Iterator(const std::uint16_t* at) : at_(at) {}
+    Clause operator*() const { return Clause::at(*at_); }
     Iterator& operator++() { return ++at_, *this; }
     Iterator operator++(int) { return Iterator(at_++); }
     bool operator==(const Iterator&) const = default;
 
    private:
-    const char* const* at_ = nullptr;
+    const std::uint16_t* at_ = nullptr;
   };
-  Iterator begin() const { return Iterator(ids_); }
-  Iterator end() const { return Iterator(ids_ + count_); }
+  Iterator begin() const { return Iterator(numbers_); }
+  Iterator end() const { return Iterator(numbers_ + count_); }
   std::size_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
   void clear() { count_ = 0; }
@@ -85,7 +93,7 @@ class Clauses {
     add_missing(all);
     if (count_ == capacity) throw std::length_error("more clauses than a call can have");
   }
-  const char* ids_[capacity];
+  std::uint16_t numbers_[capacity] = {};
   std::uint8_t count_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "svmq/explore/world.hpp"
@@ -18,6 +19,7 @@ struct Fingerprint {
   auto operator<=>(const Fingerprint&) const = default;
 };
 
+// Not thread-safe: it keeps its working memory.
 class Canon {
  public:
   // `symmetric` false: processes, queues and types keep their names. Identifiers never matter but as names,
@@ -31,9 +33,10 @@ class Canon {
   bool numbers_matter() const { return numbers_matter_; }
 
  private:
-  const Scope* scope_;
-  bool symmetric_, numbers_matter_;
+  class Encoding;
+  bool numbers_matter_, slots_alike_, types_alike_;
   std::vector<std::vector<ActorIndex>> alike_;
+  std::shared_ptr<Encoding> encoding_;
 };
 
 }  // namespace svmq::model::explore

@@ -33,7 +33,7 @@ struct Transition {
   // The result that this transition gave to that actor, or nullptr.
   const Result* answer(ActorIndex actor) const;
   const Result* answer() const { return answer(actor()); }
-  bool names(std::string_view clause) const;
+  bool names(Clause clause) const { return clauses.has(clause); }
 };
 
 enum class Holds { vacuous, yes, no };

@@ -53,11 +53,11 @@ Status status_of(Segment& segment) {
   Status status = {};
   // A holder that was stopped in the midst of a change must not hold up those who only look.
   for (int tries = 0; tries < 100'000; ++tries) {
-    std::uint32_t before = head.change.acquire();
+    std::uint32_t before = head.lock.change.acquire();
     if ((before & 1) != 0 && tries < 99'999) continue;
     status = read_status(segment.id, head);
     seam::order_for_readers();
-    if (head.change.get() == before) break;
+    if (head.lock.change.get() == before) break;
   }
   return status;
 }

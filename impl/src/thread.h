@@ -26,8 +26,8 @@ struct Seat {
   std::uint64_t granted_count;
   const void* frame;  // of the call that sleeps, and what it needs to wake up
   seam::Waiting::Place place;
-  std::uint8_t missed;  // spins in vain, one after the other
-  std::uint8_t unspun;  // waits since the last spin
+  std::uint8_t missed;   // looked out in vain, one time after the other
+  std::uint8_t blindly;  // waits since it last looked out
 };
 
 struct Thread {
@@ -36,6 +36,8 @@ struct Thread {
   std::uint64_t space;  // its pid namespace
   Credentials credentials;
   std::uint32_t seats_end;  // no seat at or beyond it has been taken
+  const Seat* last_seat;    // of the last call that sent or received
+  bool last_sent;
   Seat seats[most_seats];
 };
 

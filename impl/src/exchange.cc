@@ -68,7 +68,7 @@ Member& member_of(const Seat& seat) {
 }
 
 // Notes what has come into the member's hand. False where that is not inside the mapping.
-bool note_hand(Seat& seat, Index index) {
+__attribute__((always_inline)) inline bool note_hand(Seat& seat, Index index) {
   seat.hand = none;
   std::size_t units = seat.segment->arena.size / unit_size;
   if (index < first_tile || index >= units) return false;
@@ -173,25 +173,26 @@ void seen_here(Cell<std::uint32_t>& where) {
   if (where.get() != here) where.set(here);
 }
 
-void note_call(const Seat& seat, bool sent) {
-  Thread& thread = this_thread();
-  thread.last_seat = &seat;
-  thread.last_sent = sent;
-}
+void note_call(const Seat& seat, bool sent) { last_call = {&seat, sent}; }
 
-// Has the caller that permission? The queue is locked.
-bool granted(Seat& seat, const State& state, unsigned wanted) {
-  std::uint64_t count = CredentialsChange::count();
-  std::uint32_t settings = state.settings.get();
-  bool known = count != 0 && seat.granted_count == count && seat.granted_settings == settings;
-  if (known && (seat.granted & wanted) != 0) return true;
+// Asks for the caller's credentials, and remembers the answer.
+__attribute__((noinline)) bool find_out(Seat& seat, const State& state, unsigned wanted, bool known) {
   Caller caller;
   if (!caller.granted(state.permission.get(), wanted)) return false;
   if (!known) seat.granted = 0;
   seat.granted = static_cast<std::uint8_t>(seat.granted | wanted);
   seat.granted_count = caller.holds_for();
-  seat.granted_settings = settings;
+  seat.granted_settings = state.settings.get();
   return true;
+}
+
+// Has the caller that permission? The queue is locked.
+__attribute__((always_inline)) inline bool granted(Seat& seat, const State& state, unsigned wanted) {
+  std::uint64_t count = CredentialsChange::count();
+  std::uint32_t settings = state.settings.get();
+  bool known = count != 0 && seat.granted_count == count && seat.granted_settings == settings;
+  if (known && (seat.granted & wanted) != 0) return true;
+  return find_out(seat, state, wanted, known);
 }
 
 // ---- sending

@@ -177,7 +177,7 @@ struct Control {
   Cell<std::uint32_t> freed;  // units, since the last sweep
   Cell<std::uint32_t> types, buckets;
   Cell<Index> recent;             // the type looked for last, if it is still one
-  Cell<Index> last_run;           // the first message of the youngest run, if any
+  Cell<Index> last_run;           // the first message of the youngest run, if there are messages
   Cell<std::uint32_t> filled[5];  // which free lists are not empty
   Cell<Index> free_list[classes];
 

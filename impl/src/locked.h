@@ -36,7 +36,7 @@ class Locked {
     held_ = false;
   }
   // Removed, or no queue any more because somebody has cut its file short.
-  bool gone() const {
+  __attribute__((always_inline)) bool gone() const {
     return queue.head().state.removed.get() != 0 || queue.head().magic.get() != head_magic;
   }
 

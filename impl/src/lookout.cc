@@ -44,8 +44,7 @@ bool Lookout::look(Locked& locked) {
   // Who does nothing else but send, or receive, waits for nobody's answer, so it is in no hurry: each look
   // takes the memory away from the other side, which gets on faster, with more messages at a time, if left
   // alone.
-  const Thread& thread = this_thread();
-  bool streams = thread.last_seat == &seat_ && thread.last_sent == (waits_ == Waits::to_send);
+  bool streams = last_call.seat == &seat_ && last_call.sent == (waits_ == Waits::to_send);
   std::uint32_t gap = streams ? longest_gap : 1;
   bool seen = false;
   do {

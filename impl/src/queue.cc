@@ -175,8 +175,9 @@ bool Queue::link(Index index) {
 
 // A run begins, at the end of the queue. The message is still in a member's hand.
 void Queue::link_run(Index index, Message& first) {
-  Index last = space_.control.last_run.get();
-  Message* before = last == none ? nullptr : space_.message(last);
+  bool only = head().state.queue.last.get() == none;
+  Index last = only ? none : space_.control.last_run.get();
+  Message* before = only ? nullptr : space_.message(last);
   if (before != nullptr) {
     first.previous_run.set(last);
     space_.set(before->next_run, index);
@@ -187,7 +188,8 @@ void Queue::link_run(Index index, Message& first) {
 // The message leaves the queue, between these two.
 void Queue::unlink_run(Message& gone, Message* before, Message* behind) {
   std::int64_t type = gone.type.get();
-  if (before != nullptr && before->type.get() == type) return;  // it is not the first of its run
+  if (before != nullptr ? before->type.get() == type : behind == nullptr)
+    return;  // not the first of its run, or the only message
   Index previous = gone.previous_run.get(), next = gone.next_run.get();
   Index first = none;  // of what is left of the run
   if (behind != nullptr && behind->type.get() == type) {

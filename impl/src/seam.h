@@ -115,7 +115,8 @@ inline std::uint32_t cpu() {
 void relax(std::uint32_t times = 1);  // between two looks at a word
 std::uint64_t ticks();                // nanoseconds, for spinning
 // What is remembered of a process must not outlive a fork, however it was made.
-inline bool process_is_noted() { return process_page->load(std::memory_order_relaxed) != 0; }
+inline std::int32_t noted_process() { return process_page->load(std::memory_order_relaxed); }  // 0: none
+inline bool process_is_noted() { return noted_process() != 0; }
 void note_process();
 
 // A system call without errno; -errno on failure.
@@ -177,7 +178,7 @@ enum class Acquired { clean, owner_died };
 Acquired acquire_contended(Lock& lock, std::uint32_t mine);
 void release_contended(Lock& lock);
 
-inline Acquired acquire(Lock& lock) {
+__attribute__((always_inline)) inline Acquired acquire(Lock& lock) {
   Identity& self = identity();
   self.interrupted = self.robust->pending;
   self.robust->pending =
@@ -185,7 +186,7 @@ inline Acquired acquire(Lock& lock) {
   order();
   return lock.word.replace(0, self.thread) ? Acquired::clean : acquire_contended(lock, self.thread);
 }
-inline void release(Lock& lock) {
+__attribute__((always_inline)) inline void release(Lock& lock) {
   const Identity& self = identity_of_thread;
   order();
   if (!lock.word.replace(self.thread, 0)) release_contended(lock);

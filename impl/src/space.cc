@@ -8,7 +8,7 @@ bool Space::back_journal() {
     damage();
     return false;
   }
-  auto* next = reinterpret_cast<std::byte*>(&entry(side_, entries_ - 1)) - side_ * journal_line;
+  auto* next = reinterpret_cast<std::byte*>(next_) - side_ * journal_line;
   bool first_in_page = reinterpret_cast<std::uintptr_t>(next) % page_size == 0;
   if (first_in_page && !seam::reserve_memory(next, page_size)) {
     damage();

@@ -77,7 +77,7 @@ class Space {
   }
   // Changes a word of the arena, or two.
   template <class T>
-  void set(Cell<T>& cell, std::type_identity_t<T> value) {
+  __attribute__((always_inline)) void set(Cell<T>& cell, std::type_identity_t<T> value) {
     static_assert(sizeof(T) == 4 || sizeof(T) == 8);
     auto* words = reinterpret_cast<Cell<std::uint32_t>*>(&cell);
     if (!note(words[0]) || (sizeof(T) == 8 && !note(words[1]))) return;
@@ -107,11 +107,13 @@ class Space {
     std::byte* line = arena_ + journal_offset + (number / in_line * 2 + side) * journal_line;
     return reinterpret_cast<JournalEntry*>(line)[number % in_line];
   }
-  bool note(const Cell<std::uint32_t>& word) {
+  __attribute__((always_inline)) bool note(const Cell<std::uint32_t>& word) {
     if (entries_ == 0) save_state();
     if (entries_ > backed_entries && !back_journal()) return false;
     auto offset = static_cast<std::uint64_t>(reinterpret_cast<const std::byte*>(&word) - arena_) / 4;
-    entry(side_, entries_ - 1).set(std::uint64_t{word.get()} << 32 | offset);
+    next_->set(std::uint64_t{word.get()} << 32 | offset);
+    if (reinterpret_cast<std::uintptr_t>(++next_) % journal_line == 0)
+      next_ += journal_line / sizeof(JournalEntry);
     seam::order();
     head.lock.open.set(open_ | ++entries_);
     seam::order();
@@ -123,6 +125,7 @@ class Space {
   // `open` counts one more than the journal's entries: first of all the state is saved.
   void save_state() {
     copy_state(head.saved[side_].state, head.state);
+    next_ = &entry(side_, 0);
     seam::order();
     open_ += 1u << 16;
     head.lock.open.set(open_ | ++entries_);
@@ -145,6 +148,7 @@ class Space {
   std::size_t size_;
   std::uint32_t side_;
   std::uint32_t entries_ = 0;
+  JournalEntry* next_ = nullptr;  // in the journal, while there are entries
   std::uint64_t open_ = 0;
   bool damaged_ = false;
 };

@@ -36,16 +36,21 @@ struct Thread {
   std::uint64_t space;  // its pid namespace
   Credentials credentials;
   std::uint32_t seats_end;  // no seat at or beyond it has been taken
-  const Seat* last_seat;    // of the last call that sent or received
-  bool last_sent;
   Seat seats[most_seats];
 };
 
+// The thread's last call that sent or received.
+struct LastCall {
+  const Seat* seat;
+  bool sent;
+};
+extern __thread LastCall last_call __attribute__((tls_model("initial-exec")));
+
 extern __thread Thread* present_thread __attribute__((tls_model("initial-exec")));
 Thread& make_thread();  // also after a fork
-inline Thread& this_thread() {
+__attribute__((always_inline)) inline Thread& this_thread() {
   Thread* present = present_thread;
-  if (present != nullptr && present->process == seam::process_id() && seam::process_is_noted())
+  if (present != nullptr && present->process != 0 && present->process == seam::noted_process())
     return *present;
   return make_thread();
 }

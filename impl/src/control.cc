@@ -40,24 +40,37 @@ Status read_status(std::int32_t id, const Head& head) {
           state.receiver.get()};
 }
 
+// One instant, without the lock. False if it is not free, with all changes committed, or was not for as long.
+bool glance(const Segment& segment, Status& status) {
+  const Head& head = segment.shared();
+  std::uint32_t before = head.lock.change.acquire();
+  if ((before & 1) != 0 || head.lock.word.acquire() != 0) return false;
+  status = read_status(segment.id, head);
+  status.removed = segment.removed();
+  seam::order_for_readers();
+  return head.lock.change.get() == before;
+}
+
 }  // namespace
 
 Status status_of(Segment& segment) {
+  Status status;
+  if (glance(segment, status)) return status;
   if (segment.usable()) {
     Locked locked(segment);  // and so repaired
-    Status status = read_status(segment.id, locked.queue.head());
+    status = read_status(segment.id, locked.queue.head());
     status.removed = locked.gone();
     return status;
   }
   const Head& head = segment.shared();
-  Status status = {};
+  status = {};
   // A holder that was stopped in the midst of a change must not hold up those who only look.
   for (int tries = 0; tries < 100'000; ++tries) {
-    std::uint32_t before = head.change.acquire();
+    std::uint32_t before = head.lock.change.acquire();
     if ((before & 1) != 0 && tries < 99'999) continue;
     status = read_status(segment.id, head);
     seam::order_for_readers();
-    if (head.change.get() == before) break;
+    if (head.lock.change.get() == before) break;
   }
   return status;
 }

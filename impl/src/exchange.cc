@@ -12,6 +12,7 @@
 #include "calls.h"
 #include "guarded.h"
 #include "locked.h"
+#include "lookout.h"
 #include "thread.h"
 
 #ifndef MSG_COPY
@@ -67,7 +68,7 @@ Member& member_of(const Seat& seat) {
 }
 
 // Notes what has come into the member's hand. False where that is not inside the mapping.
-bool note_hand(Seat& seat, Index index) {
+__attribute__((always_inline)) inline bool note_hand(Seat& seat, Index index) {
   seat.hand = none;
   std::size_t units = seat.segment->arena.size / unit_size;
   if (index < first_tile || index >= units) return false;
@@ -91,22 +92,6 @@ struct Wait {
   Waits waits;
   seam::Waiting::Place place;
 };
-
-constexpr std::uint32_t short_spin = 20'000, long_spin = 50'000;  // nanoseconds; a wake-up takes as long
-constexpr std::uint8_t probe_every = 16;
-
-// How long to spin: not at all where whom we wait for was last seen on this cpu, and only now and then where
-// it has been in vain.
-std::uint32_t spin_time(Seat& seat, const Head& head, Waits waits) {
-  const List& line = waits == Waits::to_send ? head.state.senders : head.state.receivers;
-  if (line.first.get() != none) return 0;  // one at a time
-  std::uint32_t there = (waits == Waits::to_send ? head.receiver_cpu : head.sender_cpu).get();
-  if (there == 0 || there == seam::cpu() + 1) return 0;
-  if (seat.missed < 2) return short_spin;
-  if (++seat.unspun < probe_every) return 0;
-  seat.unspun = 0;
-  return long_spin;
-}
 
 // Is the wait over? The queue is locked.
 bool over(Wait& wait, End& end) {
@@ -156,34 +141,17 @@ int sleep(Wait& wait) {
   return why;
 }
 
-// Leaves the lock, waits in line, and comes back: with the lock, but for what happened while it spun.
+// Leaves the lock, sleeps in line, and comes back with the lock.
 End await(Seated& seated, Seat& seat, Locked& locked, seam::SignalShield& shield, Waits waits) {
   Member& mine = member_of(seat);
   Wait wait{seated, seat, locked, shield, waits, 0};
-  std::uint32_t spin = spin_time(seat, locked.queue.head(), waits);
   wait.place = mine.waiting.arm();
-  locked.queue.wait(seat.member, waits, spin == 0);
+  locked.queue.wait(seat.member, waits);
   seat.waits = true;
   seat.frame = __builtin_frame_address(0);
   seat.place = wait.place;
-  std::uint32_t serial = mine.serial.get();
   End end = End::removed;
   locked.unlock();
-  if (spin != 0) {
-    bool poked = mine.waiting.spin(serial, spin);
-    seat.missed = poked ? 0 : seat.missed < 2 ? seat.missed + 1 : 2;
-    if (poked && mine.outcome.get() == Outcome::done) {
-      end_wait(wait);
-      return End::done;
-    }
-    locked.lock();
-    if (over(wait, end)) {
-      end_wait(wait);
-      return end;
-    }
-    mine.asleep.set(1);
-    locked.unlock();
-  }
   for (;;) {
     int why = sleep(wait);
     locked.lock();
@@ -205,19 +173,26 @@ void seen_here(Cell<std::uint32_t>& where) {
   if (where.get() != here) where.set(here);
 }
 
-// Has the caller that permission? The queue is locked.
-bool granted(Seat& seat, const State& state, unsigned wanted) {
-  std::uint64_t count = CredentialsChange::count();
-  std::uint32_t settings = state.settings.get();
-  bool known = count != 0 && seat.granted_count == count && seat.granted_settings == settings;
-  if (known && (seat.granted & wanted) != 0) return true;
+void note_call(const Seat& seat, bool sent) { last_call = {&seat, sent}; }
+
+// Asks for the caller's credentials, and remembers the answer.
+__attribute__((noinline)) bool find_out(Seat& seat, const State& state, unsigned wanted, bool known) {
   Caller caller;
   if (!caller.granted(state.permission.get(), wanted)) return false;
   if (!known) seat.granted = 0;
   seat.granted = static_cast<std::uint8_t>(seat.granted | wanted);
   seat.granted_count = caller.holds_for();
-  seat.granted_settings = settings;
+  seat.granted_settings = state.settings.get();
   return true;
+}
+
+// Has the caller that permission? The queue is locked.
+__attribute__((always_inline)) inline bool granted(Seat& seat, const State& state, unsigned wanted) {
+  std::uint64_t count = CredentialsChange::count();
+  std::uint32_t settings = state.settings.get();
+  bool known = count != 0 && seat.granted_count == count && seat.granted_settings == settings;
+  if (known && (seat.granted & wanted) != 0) return true;
+  return find_out(seat, state, wanted, known);
 }
 
 // ---- sending
@@ -234,7 +209,7 @@ long refuse(std::size_t size, const char* from, long failure) {
 long provide(Seat& seat, std::size_t size) {
   std::uint32_t units = units_for(text_offset + size);
   if (seat.hand != none && seat.hand_units >= units && seat.hand_units <= units + units / 4) return 0;
-  Locked locked(*seat.segment);
+  Locked locked(*seat.segment, Side::sending);
   if (locked.gone()) return -EIDRM;
   locked.queue.tidy();
   bool provided = locked.queue.provide(seat.member, size);
@@ -249,6 +224,7 @@ long provide(Seat& seat, std::size_t size) {
 // The message has been sent; a sender that goes on sending takes the next tile at the same time.
 long sent(Seat& seat, Locked& locked, std::size_t size) {
   seat.hand = none;
+  note_call(seat, true);
   if (seat.sent_last && locked.queue.provide(seat.member, size)) {
     note_hand(seat, member_of(seat).hand.get());
   }
@@ -273,7 +249,8 @@ long send_to(Seated& seated, Seat& seat, const Request& request, const char* fro
   if (failure == 0) failure = fill(seat, request.size, from);
   if (failure == -ENOMEM || failure == -EIDRM) return refuse(request.size, from, failure);
   if (failure != 0) return failure;
-  Locked locked(*seat.segment);
+  Lookout lookout(seat, Waits::to_send, request.size);
+  Locked locked(*seat.segment, Side::sending);
   Queue& queue = locked.queue;
   for (;;) {
     if (locked.gone()) return -EIDRM;
@@ -288,10 +265,14 @@ long send_to(Seated& seated, Seat& seat, const Request& request, const char* fro
       return -ENOMEM;
     }
     if ((request.flags & IPC_NOWAIT) != 0) return -EAGAIN;
-    member_of(seat).size.set(static_cast<std::uint32_t>(request.size));
     seen_here(queue.head().sender_cpu);
+    if (lookout.look(locked)) continue;
+    member_of(seat).size.set(static_cast<std::uint32_t>(request.size));
     switch (await(seated, seat, locked, shield, Waits::to_send)) {
-      case End::done: seat.hand = none; return 0;
+      case End::done:
+        seat.hand = none;
+        note_call(seat, true);
+        return 0;
       case End::interrupted: return -EINTR;
       case End::removed: return -EIDRM;
       default: break;
@@ -340,11 +321,12 @@ long receive_from(Seated& seated, Seat& seat, const Request& request, char* to, 
   bool any_length = (request.flags & MSG_NOERROR) != 0;
   Wanted wanted = Wanted::of(request.type, request.flags);
   {
+    Lookout lookout(seat, Waits::to_receive);
     Locked locked(*seat.segment);
     Queue& queue = locked.queue;
-    if (locked.gone()) return -EIDRM;
     queue.tidy();
     for (;;) {
+      if (locked.gone()) return -EIDRM;
       if (!granted(seat, queue.head().state, 4)) return -EACCES;
       Index index = queue.find(wanted);
       if (queue.damaged()) return -EIDRM;
@@ -358,6 +340,7 @@ long receive_from(Seated& seated, Seat& seat, const Request& request, char* to, 
         break;
       }
       if ((request.flags & IPC_NOWAIT) != 0) return -ENOMSG;
+      if (lookout.look(locked)) continue;
       Member& mine = member_of(seat);
       bool endless = any_length || request.size > INT_MAX;
       mine.select.set(wanted.select);
@@ -374,6 +357,7 @@ long receive_from(Seated& seated, Seat& seat, const Request& request, char* to, 
     }
   }
   seat.sent_last = false;
+  note_call(seat, false);
   return deliver(seat, request, to);
 }
 

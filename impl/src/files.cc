@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@ namespace svmq::files {
 namespace {
 
 constexpr int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 // The extended attribute of a POSIX access control list (linux/posix_acl_xattr.h).
 struct AclEntry {
@@ -105,6 +108,22 @@ std::size_t permitted(std::size_t size) {
   return limited ? limit.rlim_cur / 4096 * 4096 : size;
 }
 
+// It appears with its mode: made under another name, then renamed; not if there is one by then. errno on
+// failure.
+void make_directory(const char* path) {
+  char fresh[PATH_MAX];
+  auto length = static_cast<int>(strlen(path));
+  while (length > 1 && path[length - 1] == '/') --length;
+  int written = snprintf(fresh, sizeof fresh, "%.*s.new-%016llx", length, path,
+                         static_cast<unsigned long long>(random()));
+  if (written >= static_cast<int>(sizeof fresh) || mkdir(fresh, 0700) != 0) return;
+  Descriptor made(::open(fresh, directory_flags));
+  bool ready = made && fchmod(made.get(), 01777) == 0 &&
+               seam::system_call(SYS_renameat2, AT_FDCWD, reinterpret_cast<long>(fresh), AT_FDCWD,
+                                 reinterpret_cast<long>(path), RENAME_NOREPLACE) == 0;
+  if (!ready) rmdir(fresh);
+}
+
 }  // namespace
 
 Descriptor::~Descriptor() {
@@ -112,10 +131,13 @@ Descriptor::~Descriptor() {
 }
 
 Descriptor open_directory(const char* path, bool create, bool own_or_roots, DirectoryStatus& status) {
-  bool made = create && mkdir(path, 0700) == 0;
-  Descriptor directory(::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  int opened = ::open(path, directory_flags);
+  if (opened < 0 && errno == ENOENT && create) {
+    make_directory(path);
+    opened = ::open(path, directory_flags);
+  }
+  Descriptor directory(opened);
   if (!directory) return directory;
-  if (made) fchmod(directory.get(), 01777);
   struct stat seen;
   if (fstat(directory.get(), &seen) != 0) return Descriptor();
   bool others_write = (seen.st_mode & 0022) != 0;

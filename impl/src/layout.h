@@ -7,8 +7,8 @@
 // comes when
 //        a page is first used, so nobody's mapping ever has to follow. Regions:
 //
-//          0         control: free lists, the index of types
-//          1 KiB     journal: what the owner of the lock has changed since it last committed
+//          0         control: free lists, the index of types, runs
+//          1 KiB     journals: what the owner of the lock has changed since it last committed
 //          1 MiB     members: a record for each thread that uses the queue
 //          12 MiB    buckets of the index of types
 //          16 MiB    tiles: messages and types, in units of 64 bytes
@@ -44,7 +44,7 @@ inline constexpr std::size_t unit_size = 64;
 inline constexpr std::size_t page_size = 4096;
 inline constexpr std::size_t head_size = page_size;
 inline constexpr std::uint32_t head_magic = 0x716d7673;  // "svmq"
-inline constexpr std::uint32_t layout_version = 2;
+inline constexpr std::uint32_t layout_version = 3;
 
 inline constexpr std::size_t journal_offset = 1024;
 inline constexpr std::size_t members_offset = std::size_t{1} << 20;
@@ -67,15 +67,15 @@ struct Tile {
 };
 static_assert(sizeof(Tile) == 16);
 
-// The messages of a queue form one list by arrival. It falls into runs of one type; the first and the last of
-// a run know each other, so that the first message of another type than the first one's is two steps away.
+// The messages of a queue form one list by arrival. It falls into runs of one type; the first ones of the
+// runs form a list too, so that the first message of another type than the first one's is one step away.
 struct Message {
   Tile tile;
   Cell<std::uint32_t> size;
-  Cell<Index> group;    // its Type
-  Cell<Index> younger;  // the next of the same type
-  Cell<Index> partner;  // of the first of a run: the last; of the last: the first
-  std::uint64_t unused;
+  Cell<Index> group;                   // its Type
+  Cell<Index> younger;                 // the next of the same type
+  Cell<Index> next_run, previous_run;  // of the first of a run; else none
+  std::uint32_t unused;
   Cell<std::int64_t> type;  // and behind it the text, as in the program's structure: one copy
 };
 static_assert(sizeof(Message) == 48);
@@ -111,14 +111,12 @@ struct Member {
   Cell<std::uint32_t> reads;  // it has still to fetch the message in its hand, also if the queue is removed
   Cell<Waits> waits;
   Cell<Outcome> outcome;
-  Cell<std::uint32_t> asleep;   // or soon; else it spins, until poked with `serial`
-  Cell<std::uint32_t> serial;   // of its wait
   Cell<std::uint32_t> setting;  // the settings under which permission was found
   Cell<Select> select;
   Cell<std::int64_t> type;
   Cell<std::uint32_t> size;  // a receiver's limit, a sender's message
   Cell<Index> next, previous;
-  std::uint32_t unused[5];
+  std::uint32_t unused[7];
 };
 static_assert(sizeof(Member) == 128);
 
@@ -132,54 +130,69 @@ struct SharedPermission {
   Permission get() const { return {uid.get(), gid.get(), cuid.get(), cgid.get(), mode.get(), key.get()}; }
 };
 
-// What changes with the queue, of what everyone may see.
+// What changes with the queue, of what everyone may see: first what each call changes, which shares a line of
+// the processors' caches with the lock, then what few do.
 struct State {
-  Cell<std::uint64_t> capacity;  // msg_qbytes
   Cell<std::uint64_t> bytes, messages;
-  Cell<std::int64_t> sent_at, received_at, changed_at;
+  Cell<std::int64_t> sent_at, received_at;
   Cell<std::int32_t> sender, receiver;
-  List queue, receivers, senders;  // messages; members
+  List queue;  // messages
+
+  Cell<std::uint64_t> capacity;  // msg_qbytes
+  Cell<std::int64_t> changed_at;
+  List receivers, senders;  // members
   Cell<std::uint32_t> removed;
   Cell<std::uint32_t> settings;  // counts IPC_SETs
   SharedPermission permission;
-  std::uint64_t unused[2];
 };
-static_assert(sizeof(State) == 128);
+static_assert(sizeof(State) == 112);
+
+// Who changes a queue. Each has a journal, so that a sender and a receiver on two processors do not have to
+// pass that to and fro, too.
+enum class Side : std::uint32_t { receiving, sending };
 
 struct Head {
   Cell<std::uint32_t> magic, version;
   Cell<std::uint64_t> generation;
   Cell<std::int32_t> id;
-  Cell<std::uint32_t> sender_cpu, receiver_cpu;  // on which they were last seen, + 1: for who decides to spin
+  Cell<std::uint32_t> sender_cpu, receiver_cpu;  // on which they were last seen, + 1: for who looks out
   Cell<std::uint32_t> unused[9];
   alignas(64) seam::Lock lock;
-  Cell<std::uint32_t> change;  // odd while the owner of the lock may be writing: for readers who cannot lock
-  alignas(64) State state;
-  State saved;  // the state when the change that is open began
+  State state;
+  // The state when the change that is open began.
+  struct alignas(64) Saved {
+    State state;
+  } saved[2];
+  alignas(64) Cell<std::uint64_t> lookout[2];  // until when (ticks) somebody of that side looks out
 };
-static_assert(sizeof(Head) <= head_size);
+static_assert(sizeof(Head) <= head_size && offsetof(Head, state) + offsetof(State, capacity) == 128);
 
 inline constexpr std::uint32_t small_classes = 136;  // free lists for exactly 1 to 135 units
 inline constexpr std::uint32_t classes = small_classes + 20;
 
+// What each call changes comes first, and with it the free lists for short messages.
 struct Control {
-  Cell<Index> fresh;   // the first unit that is no tile; 0 stands for first_tile
-  Cell<Index> backed;  // units below it have memory
+  Cell<Index> fresh;  // the first unit that is no tile; 0 stands for first_tile
   Cell<std::uint32_t> free_units;
-  Cell<std::uint32_t> freed;     // units, since the last sweep
+  Cell<std::uint32_t> freed;  // units, since the last sweep
+  Cell<std::uint32_t> types, buckets;
+  Cell<Index> recent;             // the type looked for last, if it is still one
+  Cell<Index> last_run;           // the first message of the youngest run, if there are messages
+  Cell<std::uint32_t> filled[5];  // which free lists are not empty
+  Cell<Index> free_list[classes];
+
+  Cell<Index> backed;            // units below it have memory
   Cell<std::uint32_t> sweeping;  // the free lists are being made anew
   Cell<std::uint32_t> members, next_checked;
-  Cell<std::uint32_t> root;  // of the tree of types
-  Cell<std::uint32_t> types, buckets;
+  Cell<std::uint32_t> root;            // of the tree of types
   Cell<std::uint32_t> backed_buckets;  // bytes
-  Cell<Index> recent;                  // the type looked for last, if it is still one
-  Cell<std::uint32_t> filled[5];       // which free lists are not empty
-  Cell<Index> free_list[classes];
 };
-static_assert(sizeof(Control) <= journal_offset);
+static_assert(sizeof(Control) <= journal_offset && offsetof(Control, free_list) == 48);
 
-// A word of the arena and what it was: its offset in words, and above that its former value.
+// A word of the arena and what it was: its offset in words, and above that its former value. The journals of
+// the two sides alternate by lines of the processors' caches.
 using JournalEntry = Cell<std::uint64_t>;
-static_assert(journal_offset + journal_entries * sizeof(JournalEntry) <= members_offset);
+inline constexpr std::size_t journal_line = 64;
+static_assert(journal_offset + 2 * journal_entries * sizeof(JournalEntry) <= members_offset);
 
 }  // namespace svmq

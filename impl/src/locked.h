@@ -9,8 +9,8 @@ namespace svmq {
 
 class Locked {
  public:
-  explicit Locked(Segment& segment)
-      : queue(&segment.shared(), static_cast<std::byte*>(segment.arena.address), segment.arena.size) {
+  explicit Locked(Segment& segment, Side side = Side::receiving)
+      : queue(&segment.shared(), static_cast<std::byte*>(segment.arena.address), segment.arena.size, side) {
     lock();
   }
   ~Locked() {
@@ -23,7 +23,7 @@ class Locked {
     Head& head = queue.head();
     bool died = seam::acquire(head.lock) == seam::Acquired::owner_died;
     held_ = true;
-    head.change.set(head.change.get() | 1);
+    head.lock.change.set(head.lock.change.get() | 1);
     seam::order();
     queue.space().begin();
     if (died && head.magic.get() == head_magic) queue.repair();
@@ -31,12 +31,12 @@ class Locked {
   void unlock() {
     Head& head = queue.head();
     if (queue.damaged()) queue.space().undo();
-    head.change.publish(head.change.get() + 1);
+    head.lock.change.publish(head.lock.change.get() + 1);
     wakeups.release(queue.space());
     held_ = false;
   }
   // Removed, or no queue any more because somebody has cut its file short.
-  bool gone() const {
+  __attribute__((always_inline)) bool gone() const {
     return queue.head().state.removed.get() != 0 || queue.head().magic.get() != head_magic;
   }
 

@@ -193,7 +193,8 @@ Namespace* Namespace::visit() {
       found->visitors_.fetch_sub(1);
       if (moved) continue;
     }
-    int error = ++entries < 10 ? enter(found != nullptr && !found->by_default_ ? found->path_ : nullptr) : ENOSYS;
+    int error =
+        ++entries < 10 ? enter(found != nullptr && !found->by_default_ ? found->path_ : nullptr) : ENOSYS;
     if (error != 0) {
       errno = error == EINVAL ? ENOSYS : error;
       return nullptr;

@@ -117,7 +117,7 @@ class Attached {
 };
 
 // The seat at that queue that the thread has already; else nullptr.
-inline Seat* known_seat(std::int32_t id) {
+__attribute__((always_inline)) inline Seat* known_seat(std::int32_t id) {
   Seat& seat = this_thread().seats[static_cast<std::uint32_t>(id) % Thread::most_seats];
   const Segment* segment = seat.segment;
   bool good = segment != nullptr && segment->id == id && !seat.waits &&

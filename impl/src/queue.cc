@@ -27,13 +27,9 @@ bool Wanted::accepts(std::int64_t message_type) const {
 // ---- whom to wake
 
 void Wakeups::add(Member& member) {
-  if (member.asleep.get() != 0) {
-    member.waiting.claim();
-    if (sleeper_ != nullptr) sleeper_->wake();
-    sleeper_ = &member.waiting;
-  } else if (spinner_count_ < most) {
-    spinners_[spinner_count_++] = {&member.waiting, member.serial.get()};
-  }  // else it finds out when it is tired of spinning
+  member.waiting.claim();
+  if (sleeper_ != nullptr) sleeper_->wake();
+  sleeper_ = &member.waiting;
 }
 
 void Wakeups::commit(Space& space) {
@@ -49,9 +45,7 @@ void Wakeups::release(Space& space) {
     space.commit();
     seam::release(space.head.lock);
   }
-  for (int i = 0; i < spinner_count_; ++i) spinners_[i].waiting->poke(spinners_[i].serial);
   sleeper_ = nullptr;
-  spinner_count_ = 0;
 }
 
 bool Queue::room_for(std::size_t size) const {
@@ -109,7 +103,6 @@ Index Queue::join() {
   made.hand.set(none);
   made.reads.set(0);
   made.waits.set(Waits::not_at_all);
-  made.asleep.set(0);
   made.waiting.disarm(0);
   space_.set(made.used, 1);
   return chosen;
@@ -154,21 +147,18 @@ bool Queue::link(Index index) {
   added->tile.previous.set(last);
   added->group.set(group);
   added->younger.set(none);
-  added->partner.set(index);
+  added->next_run.set(none);
+  added->previous_run.set(none);
+  bool goes_on = false;
   if (last == none) {
     all.queue.first.set(index);
   } else {
     Message* before = space_.message(last);
     if (before == nullptr) return false;
     space_.set(before->tile.next, index);
-    if (before->type.get() == added->type.get()) {
-      Index first = before->partner.get();
-      Message* first_of_run = space_.message(first);
-      if (first_of_run == nullptr) return false;
-      added->partner.set(first);
-      space_.set(first_of_run->partner, index);
-    }
+    goes_on = before->type.get() == added->type.get();
   }
+  if (!goes_on) link_run(index, *added);
   all.queue.last.set(index);
   if (type->first.get() == none) {
     space_.set(type->first, index);
@@ -183,41 +173,58 @@ bool Queue::link(Index index) {
   return !damaged();
 }
 
+// A run begins, at the end of the queue. The message is still in a member's hand.
+void Queue::link_run(Index index, Message& first) {
+  bool only = head().state.queue.last.get() == none;
+  Index last = only ? none : space_.control.last_run.get();
+  Message* before = only ? nullptr : space_.message(last);
+  if (before != nullptr) {
+    first.previous_run.set(last);
+    space_.set(before->next_run, index);
+  }
+  space_.set(space_.control.last_run, index);
+}
+
+// The message leaves the queue, between these two.
+void Queue::unlink_run(Message& gone, Message* before, Message* behind) {
+  std::int64_t type = gone.type.get();
+  if (before != nullptr ? before->type.get() == type : behind == nullptr)
+    return;  // not the first of its run, or the only message
+  Index previous = gone.previous_run.get(), next = gone.next_run.get();
+  Index first = none;  // of what is left of the run
+  if (behind != nullptr && behind->type.get() == type) {
+    first = gone.tile.next.get();
+    if (previous != none) space_.set(behind->previous_run, previous);
+    if (next != none) space_.set(behind->next_run, next);
+  } else if (before != nullptr && behind != nullptr && before->type.get() == behind->type.get()) {
+    space_.set(behind->previous_run, none);  // the two runs beside it become one
+    next = behind->next_run.get();
+    space_.set(behind->next_run, none);
+  }
+  Message* previous_run = previous == none ? nullptr : space_.message(previous);
+  Message* next_run = next == none ? nullptr : space_.message(next);
+  if (previous_run != nullptr) space_.set(previous_run->next_run, first != none ? first : next);
+  if (next_run != nullptr) {
+    space_.set(next_run->previous_run, first != none ? first : previous);
+  } else {
+    space_.set(space_.control.last_run, first != none ? first : previous);
+  }
+}
+
 // The oldest of its type, as every one is that is ever received.
 void Queue::unlink(Index index, Message& gone) {
   State& all = space_.state();
   Index before_index = gone.tile.previous.get(), behind_index = gone.tile.next.get();
   Message* before = before_index == none ? nullptr : space_.message(before_index);
   Message* behind = behind_index == none ? nullptr : space_.message(behind_index);
-  std::int64_t type = gone.type.get();
-  bool goes_on_before = before != nullptr && before->type.get() == type;
-  bool goes_on_behind = behind != nullptr && behind->type.get() == type;
-  Index partner = gone.partner.get();
-  if (goes_on_behind && !goes_on_before) {
-    Message* last = space_.message(partner);
-    if (last == nullptr) return;
-    space_.set(behind->partner, partner);
-    space_.set(last->partner, behind_index);
-  } else if (goes_on_before && !goes_on_behind) {
-    Message* first = space_.message(partner);
-    if (first == nullptr) return;
-    space_.set(before->partner, partner);
-    space_.set(first->partner, before_index);
-  } else if (before != nullptr && behind != nullptr && !goes_on_before &&
-             before->type.get() == behind->type.get()) {
-    Index first_index = before->partner.get(), last_index = behind->partner.get();
-    Message* first = space_.message(first_index);
-    Message* last = space_.message(last_index);
-    if (first == nullptr || last == nullptr) return;
-    space_.set(first->partner, last_index);
-    space_.set(last->partner, first_index);
-  }
+  unlink_run(gone, before, behind);
   if (before != nullptr) {
     space_.set(before->tile.next, behind_index);
   } else {
     all.queue.first.set(behind_index);
   }
   if (behind != nullptr) {
+    space_.expect(behind->tile.next.get());
     space_.set(behind->tile.previous, before_index);
   } else {
     all.queue.last.set(before_index);
@@ -244,8 +251,7 @@ Index Queue::find(const Wanted& wanted) {
       Message* oldest = space_.message(first);
       if (oldest == nullptr) return none;
       if (oldest->type.get() != wanted.type) return first;
-      Message* last_of_run = space_.message(oldest->partner.get());
-      return last_of_run == nullptr ? none : last_of_run->tile.next.get();
+      return oldest->next_run.get();
     }
     case Select::up_to: {
       Index group = types_.lowest();
@@ -299,11 +305,9 @@ void Queue::take_out(List& list, Index index) {
   }
 }
 
-void Queue::wait(Index index, Waits waits, bool asleep) {
+void Queue::wait(Index index, Waits waits) {
   Member* mine = space_.member(index);
   if (mine == nullptr) return;
-  mine->asleep.set(asleep ? 1 : 0);
-  mine->serial.set(mine->serial.get() + 1);
   mine->setting.set(head().state.settings.get());
   mine->outcome.set(Outcome::pending);
   space_.set(mine->waits, waits);

@@ -18,9 +18,9 @@ struct Wanted {
   bool accepts(std::int64_t message_type) const;
 };
 
-// Whom to wake once the changes of the lock's owner have happened. Those that sleep are marked and, all but
-// the last, woken under the lock: they find their outcome only by taking it themselves, so one that is woken
-// for a change that is then undone sleeps on. The last is woken in the system call that releases the lock.
+// Whom to wake once the changes of the lock's owner have happened. They are marked and, all but the last,
+// woken under the lock: they find their outcome only by taking it themselves, so one that is woken for a
+// change that is then undone sleeps on. The last is woken in the system call that releases the lock.
 class Wakeups {
  public:
   void add(Member& member);
@@ -28,20 +28,13 @@ class Wakeups {
   void release(Space& space);  // commits, releases the lock, wakes
 
  private:
-  static constexpr int most = 8;
-  struct Spinner {
-    seam::Waiting* waiting;
-    std::uint32_t serial;
-  };
   seam::Waiting* sleeper_ = nullptr;
-  Spinner spinners_[most];
-  int spinner_count_ = 0;
 };
 
 class Queue {
  public:
-  Queue(Head* head, std::byte* arena, std::size_t size)
-      : space_(head, arena, size), tiles_(space_), types_(space_, tiles_) {}
+  Queue(Head* head, std::byte* arena, std::size_t size, Side side)
+      : space_(head, arena, size, side), tiles_(space_), types_(space_, tiles_) {}
 
   Space& space() { return space_; }
   Head& head() const { return space_.head; }
@@ -74,7 +67,7 @@ class Queue {
 
   // ---- waiting
 
-  void wait(Index member, Waits waits, bool asleep);  // at the end of the line
+  void wait(Index member, Waits waits);  // at the end of the line
   void stop_waiting(Index member);
   void serve_senders(Wakeups& wakeups);
 
@@ -85,6 +78,8 @@ class Queue {
  private:
   bool link(Index index);
   void unlink(Index index, Message& message);
+  void link_run(Index index, Message& message);
+  void unlink_run(Message& message, Message* before, Message* behind);
   bool hand_over(Index index, std::int32_t process, std::int64_t time, Wakeups& wakeups);
   void append(List& list, Index member);
   void take_out(List& list, Index member);

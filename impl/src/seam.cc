@@ -125,12 +125,14 @@ std::uint64_t process_space() {
 
 bool process_exists(std::int32_t process) { return system_call(SYS_kill, process, 0) != -ESRCH; }
 
-void relax() {
+void relax(std::uint32_t times) {
+  for (; times != 0; --times) {
 #if defined(__x86_64__)
-  __builtin_ia32_pause();
+    __builtin_ia32_pause();
 #elif defined(__aarch64__)
-  __asm__ volatile("yield");
+    __asm__ volatile("yield");
 #endif
+  }
 }
 
 std::uint64_t ticks() {
@@ -142,9 +144,14 @@ std::uint64_t ticks() {
 Uncancelled::Uncancelled() { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
 Uncancelled::~Uncancelled() { pthread_setcancelstate(before_, nullptr); }
 
+// A lock is held for less than the way of its memory between two processors takes. So the looks become rare
+// soon: meanwhile its owner gets several calls done with all memory at hand. Longer than all looks together
+// holds it only who has been interrupted.
 Acquired acquire_contended(Lock& lock, std::uint32_t mine) {
-  std::uint32_t sleeper = 0;
-  for (int spins = 0;; ++spins) {
+  constexpr std::uint32_t longest_gap = 64;
+  constexpr int most_looks = 16;
+  std::uint32_t sleeper = 0, gap = 16;
+  for (int looks = 0;;) {
     std::uint32_t seen = lock.word.get();
     if ((seen & ~contended) == settled) {
       forget_settled(lock, seen);
@@ -154,8 +161,9 @@ Acquired acquire_contended(Lock& lock, std::uint32_t mine) {
       if (!lock.word.replace(seen, mine | (seen & contended) | sleeper)) continue;
       return (seen & died) != 0 ? Acquired::owner_died : Acquired::clean;
     }
-    if (spins < 80) {
-      relax();
+    if (++looks <= most_looks) {
+      relax(gap);
+      if (gap < longest_gap) gap *= 2;
       continue;
     }
     if ((seen & contended) == 0 && !lock.word.replace(seen, seen | contended)) continue;
@@ -214,24 +222,14 @@ void Waiting::take_off_list(Place place) {
   order();
 }
 
-bool Waiting::spin(std::uint32_t serial, std::uint32_t nanoseconds) const {
-  std::uint64_t end = ticks() + nanoseconds;
-  do {
-    for (int i = 0; i < 16; ++i) {
-      if (poked_.acquire() == serial) return true;
-      relax();
-    }
-  } while (ticks() < end);
-  return poked_.acquire() == serial;
-}
-
 int Waiting::sleep(SignalShield& shield) {
   std::uint32_t waiting = identity().thread;
   // A time-out, although a far one: without it the kernel would restart the wait under SA_RESTART.
   const timespec far{std::int64_t{1} << 40, 0};
   struct SleepOnWord : signals::Sleep {
     Word& word;
-  } mine{{[](signals::Sleep& sleep) { static_cast<SleepOnWord&>(sleep).word.fetch_or(contended); }, false}, word_};
+  } mine{{[](signals::Sleep& sleep) { static_cast<SleepOnWord&>(sleep).word.fetch_or(contended); }, false},
+         word_};
   int kind;
   signals::sleep_of_thread = &mine;
   if (shield.drop()) {  // since the call began: it is interrupted like one that sleeps already

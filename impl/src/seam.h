@@ -112,10 +112,11 @@ inline std::uint32_t cpu() {
 #endif
   return static_cast<std::uint32_t>(sched_getcpu());
 }
-void relax();           // between two looks at a word
-std::uint64_t ticks();  // nanoseconds, for spinning
+void relax(std::uint32_t times = 1);  // between two looks at a word
+std::uint64_t ticks();                // nanoseconds, for spinning
 // What is remembered of a process must not outlive a fork, however it was made.
-inline bool process_is_noted() { return process_page->load(std::memory_order_relaxed) != 0; }
+inline std::int32_t noted_process() { return process_page->load(std::memory_order_relaxed); }  // 0: none
+inline bool process_is_noted() { return noted_process() != 0; }
 void note_process();
 
 // A system call without errno; -errno on failure.
@@ -158,24 +159,26 @@ class Uncancelled {
 
 // ---- the lock
 
-// A robust lock in shared memory, and how much of a change its owner has begun. `open` counts the entries of
-// the owner's journal in its low 16 bits; the rest is a serial number, so that no value comes again.
+// A robust lock in shared memory, and how much of a change its owner has begun. `open` says in its low 16
+// bits which entries of the owner's journal count; the rest is a serial number, so that no value comes again.
 //
 // States of the word: 0 free; an owner; `died` (free, and the change that is open must be undone); `settled`
 // (free, and the change that is open has happened: whoever comes next forgets it before anything else).
 struct Lock {
   Word word;
-  std::uint32_t unused;
+  Cell<std::uint32_t> change;  // for readers who cannot lock: odd while the owner may be writing
   Cell<std::uint64_t> open;
 };
 inline constexpr std::uint32_t settled = 0x20000000;  // no thread has such an id
+
+inline bool held(const Lock& lock) { return (lock.word.acquire() & thread_bits & ~settled) != 0; }
 
 enum class Acquired { clean, owner_died };
 // Needs a SignalShield. After `owner_died` the caller holds the lock and repairs what it protects.
 Acquired acquire_contended(Lock& lock, std::uint32_t mine);
 void release_contended(Lock& lock);
 
-inline Acquired acquire(Lock& lock) {
+__attribute__((always_inline)) inline Acquired acquire(Lock& lock) {
   Identity& self = identity();
   self.interrupted = self.robust->pending;
   self.robust->pending =
@@ -183,7 +186,7 @@ inline Acquired acquire(Lock& lock) {
   order();
   return lock.word.replace(0, self.thread) ? Acquired::clean : acquire_contended(lock, self.thread);
 }
-inline void release(Lock& lock) {
+__attribute__((always_inline)) inline void release(Lock& lock) {
   const Identity& self = identity_of_thread;
   order();
   if (!lock.word.replace(self.thread, 0)) release_contended(lock);
@@ -205,8 +208,6 @@ class Waiting {
   Place arm();                   // by the waiter: from now on its death will be seen
   void disarm(Place place);      // by the waiter, when nobody can choose it any more
 
-  // Spins until poked for this `serial`, at most so many nanoseconds.
-  bool spin(std::uint32_t serial, std::uint32_t nanoseconds) const;
   // Sleeps until woken, EINTR (a handler ran) or an unimportant reason (0). Shield dropped while it sleeps.
   int sleep(SignalShield& shield);
   void unclaim();  // by the waiter, under the lock: it was woken for nothing
@@ -218,12 +219,11 @@ class Waiting {
   // Commits what is open, releases the lock and wakes, in one system call: a waker killed in between would
   // leave the waiter asleep, or woken for a change that is then undone.
   void wake_and_release(Lock& lock);
-  void poke(std::uint32_t serial) { poked_.publish(serial); }  // one that spins; after the release
 
  private:
   void take_off_list(Place place);
   Word word_;
-  Word poked_;
+  std::uint32_t unused_;
   std::uint64_t between_[2];
   std::uint64_t before_link_, link_;
 };

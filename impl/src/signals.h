@@ -28,19 +28,19 @@ extern bool blocks_always;
 void block();
 bool release_held();
 
-inline void hold() {  // nests
+__attribute__((always_inline)) inline void hold() {  // nests
   Hold& self = hold_of_thread;
   if (self.depth++ == 0 && (blocks_always || self.faults_blocked)) block();
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
-inline bool let_go() {  // handlers that were held off run here: true
+__attribute__((always_inline)) inline bool let_go() {  // handlers that were held off run here: true
   Hold& self = hold_of_thread;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   return --self.depth == 0 && (self.held_off != 0 || self.blocked) && release_held();
 }
 
-// A sleep in which handlers of the program may run. The first one ends it, also where it runs just before the thread falls
-// asleep or as it is woken, of which the system call tells nothing.
+// A sleep in which handlers of the program may run. The first one ends it, also where it runs just before the
+// thread falls asleep or as it is woken, of which the system call tells nothing.
 struct Sleep {
   void (*keep_awake)(Sleep&);  // the thread does not fall asleep any more
   bool ended;

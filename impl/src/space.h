@@ -18,8 +18,12 @@ namespace svmq {
 
 class Space {
  public:
-  Space(Head* head_page, std::byte* arena, std::size_t size)
-      : head(*head_page), control(*reinterpret_cast<Control*>(arena)), arena_(arena), size_(size) {}
+  Space(Head* head_page, std::byte* arena, std::size_t size, Side side)
+      : head(*head_page),
+        control(*reinterpret_cast<Control*>(arena)),
+        arena_(arena),
+        size_(size),
+        side_(static_cast<std::uint32_t>(side)) {}
   Space(const Space&) = delete;
   Space& operator=(const Space&) = delete;
 
@@ -49,6 +53,13 @@ class Space {
   std::size_t units() const { return size_ / unit_size; }
   Index fresh() const { return control.fresh.get() < first_tile ? first_tile : control.fresh.get(); }
 
+  // This tile is likely to be wanted next, and likely to be in another processor's cache.
+  void expect(Index index) const {
+    if (index == none) return;
+    __builtin_prefetch(at(index), 1);
+    __builtin_prefetch(at(index + 1), 1);
+  }
+
   bool damaged() const { return damaged_; }
   void damage() { damaged_ = true; }
 
@@ -56,7 +67,7 @@ class Space {
 
   // Call before the first change under a lock.
   void begin() {
-    open_ = head.lock.open.get() & ~std::uint64_t{0xffff};
+    open_ = (head.lock.open.get() & ~std::uint64_t{0xffff}) | side_ * sides_bit;
     entries_ = 0;
   }
   // To change the state, directly.
@@ -66,7 +77,7 @@ class Space {
   }
   // Changes a word of the arena, or two.
   template <class T>
-  void set(Cell<T>& cell, std::type_identity_t<T> value) {
+  __attribute__((always_inline)) void set(Cell<T>& cell, std::type_identity_t<T> value) {
     static_assert(sizeof(T) == 4 || sizeof(T) == 8);
     auto* words = reinterpret_cast<Cell<std::uint32_t>*>(&cell);
     if (!note(words[0]) || (sizeof(T) == 8 && !note(words[1]))) return;
@@ -88,14 +99,21 @@ class Space {
   void undo();
 
  private:
-  static constexpr std::uint32_t backed_entries = (page_size - journal_offset) / sizeof(JournalEntry);
+  static constexpr std::uint32_t backed_entries = (page_size - journal_offset) / 2 / sizeof(JournalEntry);
+  static constexpr std::uint64_t sides_bit = 0x8000, count_bits = 0x7fff;  // of what is open
 
-  JournalEntry* journal() const { return reinterpret_cast<JournalEntry*>(arena_ + journal_offset); }
-  bool note(const Cell<std::uint32_t>& word) {
+  JournalEntry& entry(std::uint32_t side, std::uint32_t number) const {
+    constexpr std::uint32_t in_line = journal_line / sizeof(JournalEntry);
+    std::byte* line = arena_ + journal_offset + (number / in_line * 2 + side) * journal_line;
+    return reinterpret_cast<JournalEntry*>(line)[number % in_line];
+  }
+  __attribute__((always_inline)) bool note(const Cell<std::uint32_t>& word) {
     if (entries_ == 0) save_state();
     if (entries_ > backed_entries && !back_journal()) return false;
     auto offset = static_cast<std::uint64_t>(reinterpret_cast<const std::byte*>(&word) - arena_) / 4;
-    journal()[entries_ - 1].set(std::uint64_t{word.get()} << 32 | offset);
+    next_->set(std::uint64_t{word.get()} << 32 | offset);
+    if (reinterpret_cast<std::uintptr_t>(++next_) % journal_line == 0)
+      next_ += journal_line / sizeof(JournalEntry);
     seam::order();
     head.lock.open.set(open_ | ++entries_);
     seam::order();
@@ -106,7 +124,8 @@ class Space {
   }
   // `open` counts one more than the journal's entries: first of all the state is saved.
   void save_state() {
-    copy_state(head.saved, head.state);
+    copy_state(head.saved[side_].state, head.state);
+    next_ = &entry(side_, 0);
     seam::order();
     open_ += 1u << 16;
     head.lock.open.set(open_ | ++entries_);
@@ -127,7 +146,9 @@ class Space {
 
   std::byte* arena_;
   std::size_t size_;
+  std::uint32_t side_;
   std::uint32_t entries_ = 0;
+  JournalEntry* next_ = nullptr;  // in the journal, while there are entries
   std::uint64_t open_ = 0;
   bool damaged_ = false;
 };

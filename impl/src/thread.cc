@@ -12,6 +12,8 @@ namespace svmq {
 
 __thread Thread* present_thread __attribute__((tls_model("initial-exec"))) = nullptr;
 
+__thread LastCall last_call __attribute__((tls_model("initial-exec"))) = {};
+
 namespace {
 
 pthread_key_t at_exit;

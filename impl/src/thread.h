@@ -26,8 +26,8 @@ struct Seat {
   std::uint64_t granted_count;
   const void* frame;  // of the call that sleeps, and what it needs to wake up
   seam::Waiting::Place place;
-  std::uint8_t missed;  // spins in vain, one after the other
-  std::uint8_t unspun;  // waits since the last spin
+  std::uint8_t missed;   // looked out in vain, one time after the other
+  std::uint8_t blindly;  // waits since it last looked out
 };
 
 struct Thread {
@@ -39,11 +39,18 @@ struct Thread {
   Seat seats[most_seats];
 };
 
+// The thread's last call that sent or received.
+struct LastCall {
+  const Seat* seat;
+  bool sent;
+};
+extern __thread LastCall last_call __attribute__((tls_model("initial-exec")));
+
 extern __thread Thread* present_thread __attribute__((tls_model("initial-exec")));
 Thread& make_thread();  // also after a fork
-inline Thread& this_thread() {
+__attribute__((always_inline)) inline Thread& this_thread() {
   Thread* present = present_thread;
-  if (present != nullptr && present->process == seam::process_id() && seam::process_is_noted())
+  if (present != nullptr && present->process != 0 && present->process == seam::noted_process())
     return *present;
   return make_thread();
 }

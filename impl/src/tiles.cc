@@ -37,6 +37,7 @@ void Tiles::list(Index index, Tile& tile, std::uint32_t units) {
 void Tiles::unlist_first(std::uint32_t number, const Tile& first) {
   Control& control = space_.control;
   Index next = first.next.get();
+  space_.expect(next);
   space_.set(control.free_list[number], next);
   if (next == none) {
     Cell<std::uint32_t>& word = control.filled[number / 32];

@@ -49,7 +49,7 @@ class Audit {
     auto& control = *reinterpret_cast<svmq::Control*>(arena_);
     expect(control.sweeping.get() == 0, "a sweep is unfinished");
     walk_tiles(control);
-    walk_queue();
+    walk_queue(control);
     walk_members(control);
     walk_types(control);
     walk_free_lists(control);
@@ -96,7 +96,7 @@ class Audit {
     }
   }
 
-  void walk_queue() {
+  void walk_queue(svmq::Control& control) {
     std::uint64_t count = 0, bytes = 0;
     std::map<svmq::Index, svmq::Index> youngest;
     svmq::Index before = 0, run = 0;
@@ -107,9 +107,11 @@ class Audit {
       auto& message = at<svmq::Message>(index);
       expect(message.tile.previous.get() == before, "the queue's links disagree");
       if (message.type.get() != type) {
-        if (run != 0) check_run(run, before);
+        check_run(run, index);
         run = index;
         type = message.type.get();
+      } else {
+        expect(message.next_run.get() == 0 && message.previous_run.get() == 0, "a run begins in a run");
       }
       auto& group = at<svmq::Type>(message.group.get());
       expect(group.value.get() == type, "a message is in another type's group");
@@ -122,7 +124,10 @@ class Audit {
       bytes += message.size.get();
       index = message.tile.next.get();
     }
-    if (run != 0) check_run(run, before);
+    if (run != 0) {
+      bool good = at<svmq::Message>(run).next_run.get() == 0 && control.last_run.get() == run;
+      expect(good, "the last run is not the last of its list");
+    }
     for (auto [group, last] : youngest) {
       expect(at<svmq::Type>(group).last.get() == last && at<svmq::Message>(last).younger.get() == 0,
              "a group's end is wrong");
@@ -133,10 +138,11 @@ class Audit {
     expect(state.messages.get() == count, "msg_qnum is wrong");
     expect(state.bytes.get() == bytes, "msg_cbytes is wrong");
   }
-  void check_run(svmq::Index first, svmq::Index last) {
-    bool good =
-        at<svmq::Message>(first).partner.get() == last && at<svmq::Message>(last).partner.get() == first;
-    expect(good, "a run's ends do not know each other");
+  // `index` begins a run behind the one that begins at `before`.
+  void check_run(svmq::Index before, svmq::Index index) {
+    bool good = at<svmq::Message>(index).previous_run.get() == before &&
+                (before == 0 || at<svmq::Message>(before).next_run.get() == index);
+    expect(good, "the list of runs is wrong");
   }
 
   void walk_members(svmq::Control& control) {

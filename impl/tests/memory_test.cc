@@ -77,6 +77,25 @@ TEST_F(Memory, FaultInTheTextLeavesTypeAndPrefix) {
   EXPECT_EQ(std::string(buffer + sizeof type, 3), "abc");
 }
 
+// Texts of each length are copied in another way.
+TEST_F(Memory, EveryLengthArrivesWholeOrUpToTheFault) {
+  int q = queue();
+  Edge edge;
+  for (std::size_t size :
+       {1, 7, 8, 9, 23, 24, 25, 55, 57, 119, 120, 121, 184, 185, 248, 1000, 2039, 2040, 2041, 4000}) {
+    std::string text(size, 0);
+    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('!' + i % 89);
+    for (std::size_t missing : {0, 1, 5, 40, 100}) {
+      if (missing > size) break;
+      ASSERT_EQ(send(q, 5, text), 0);
+      char* buffer = edge.end(sizeof(long) + size - missing);
+      ssize_t result = svmq_msgrcv(q, buffer, 5000, 0, IPC_NOWAIT);
+      EXPECT_EQ(result, missing == 0 ? static_cast<ssize_t>(size) : -1) << size << " " << missing;
+      EXPECT_EQ(std::string(buffer + sizeof(long), size - missing), text.substr(0, size - missing)) << size;
+    }
+  }
+}
+
 TEST_F(Memory, ExactlyEnoughMemoryIsEnough) {
   int q = queue();
   Edge edge;

@@ -235,6 +235,19 @@ TEST_F(Permissions, UnsafeDirectoriesAreRefused) {
   EXPECT_EQ(unlink(link.c_str()), 0);
 }
 
+// Two users who enter a namespace that is not there yet both get in, whoever makes its directory.
+TEST_F(Permissions, WhoMakesANamespaceKeepsNobodyOut) {
+  for (int i = 0; i < 200; ++i) {
+    std::string fresh = directory_ + "-fresh";
+    auto enter = [&] { return failure(svmq_namespace_enter(fresh.c_str())); };
+    Child first(enter);
+    Child second([&] { return become(stranger) ? enter() : 250; });
+    ASSERT_EQ(first.wait(), 0) << i;
+    ASSERT_EQ(second.wait(), 0) << i;
+    ASSERT_EQ(svmq_namespace_remove(fresh.c_str()), 0);
+  }
+}
+
 // What a call remembers of the caller's credentials is forgotten whichever way they change.
 TEST_F(Permissions, CredentialsAreNeverStale) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root to be another user";

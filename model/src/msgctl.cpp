@@ -183,6 +183,20 @@ Outcomes stat(const View& view, const ControlRequest& request) {
   return outcomes;
 }
 
+namespace {
+
+// Who does not know the command by that number does not look at what it filled.
+void forget_structure(State& state, ActorIndex actor) {
+  Result result = *state.actor(actor).result;
+  if (result.kind != Result::stat && result.kind != Result::info) return;
+  result.kind = result.queue >= 0 ? Result::identifier : Result::number;
+  result.rows.clear();
+  result.information = {};
+  state.actor(actor).result = std::make_shared<const Result>(std::move(result));
+}
+
+}  // namespace
+
 Outcomes step(const View& view, const ControlRequest& request) {
   const int command =
       view.profile.command_bits == CommandBits::low_byte ? request.command & low_byte : request.command;
@@ -192,6 +206,8 @@ Outcomes step(const View& view, const ControlRequest& request) {
   Outcomes outcomes = command_step(view, request, command);
   for (Outcome& outcome : outcomes)
     credit(outcome, view.actor, also(view, request, command, outcome.next.actor(view.actor).result->error));
+  if (command != request.command)
+    for (Outcome& outcome : outcomes) forget_structure(outcome.next, view.actor);
   return outcomes;
 }
 

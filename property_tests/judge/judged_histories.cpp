@@ -71,7 +71,7 @@ RC_GTEST_PROP(Judge, RefusesAChangedResult, ()) {
     result.received->type = result.received->type == 77 ? 78 : 77;
   } else if (result.received && !result.received->text.empty()) {
     char& byte = result.received->text[*rc::gen::inRange<std::size_t>(0, result.received->text.size())];
-    byte = static_cast<char>(byte ^ 1);
+    byte = byte == '~' ? '!' : '~';  // no message has it
   } else {
     ++result.value;
   }

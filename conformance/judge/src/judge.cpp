@@ -79,6 +79,9 @@ class Session {
   bool on(const language::Call& call) {
     const ActorIndex actor = cast_.index(call.step.actor);
     if (actor < 0) return refuse("a call of \"" + call.step.actor + "\", who is no actor of the history");
+    if (pending_.contains(call.step.actor)) return refuse("a call of \"" + call.step.actor + "\", who is still in another");
+    if (std::ranges::none_of(states_.all, [&](const State& s) { return s.undefined || s.actor(actor).alive; }))
+      return refuse("a call of \"" + call.step.actor + "\", who is dead");
     ++result_.steps;
     // What happened before a signal is told from what happened after it.
     if (std::holds_alternative<language::Kill>(call.step.action) && !states_.close()) return true;

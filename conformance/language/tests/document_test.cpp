@@ -33,7 +33,7 @@ TEST(Document, ScenarioExampleIsAScenario) {
 TEST(Document, HistoryExampleIsAHistoryAndCanonical) {
   std::string text = example("history ");
   History history = history_of(text);
-  EXPECT_EQ(history.name, "lowest-type-first");
+  EXPECT_EQ(history.name, "lowest-type-first-2");
   EXPECT_TRUE(history.fresh);
   EXPECT_EQ(history.limits.at("msgmnb"), 16384);
   ASSERT_EQ(history.events.size(), 7u);

@@ -321,7 +321,10 @@ class Reader {
     if (line.call == "msgget" && arguments.size() == 2) return translate_get(call, arguments);
     const std::size_t least = line.call == "msgsnd" ? 4 : line.call == "msgrcv" ? 5 : 3;
     const auto id = arguments.size() >= least ? number_of(arguments[0]) : std::nullopt;
-    if (!id) return leave_out(call, "whose arguments cannot be read");
+    if (!id) {
+      forget(line.rest);
+      return leave_out(call, "whose arguments cannot be read");
+    }
     const auto number = static_cast<std::int32_t>(*id);
     if (number >= 0 && !known_.contains(number)) return leave_out(call, "on a queue from before the log");
     if (error == "EFAULT") {
@@ -451,6 +454,7 @@ class Reader {
       for (const Call* call : begins[i]) begin(*call, line);
       for (const Call* call : ends[i]) end(*call, line);
     }
+    for (const std::string& pid : open_) emit(Death{actor_of(pid), "SIGKILL", 0}, lines_.back());
   }
 
   void signal_setup(const std::string& actor) {
@@ -461,21 +465,15 @@ class Reader {
       emit(Complete{Step{actor, "", Handler{Signal::usr1, Disposition::catch_}, {}}, Result{}}, Line{});
   }
 
-  // A signal that ends the call may have come at any time since it began, and a death as well.
+  // A signal that ends the call may have come at any time since it began, and a death as well. What the log
+  // does not show the end of may have happened or not, as if its caller had died.
   void begin(const Call& call, const Line& line) {
     const std::string actor = actor_of(call.pid);
     emit(language::Call{Step{actor, "", *call.action, {}}}, line);
     open_.insert(call.pid);
     if (call.outcome.error == "EINTR")
       emit(Complete{Step{"", "", Kill{actor, Signal::usr1}, {}}, Result{}}, line);
-    if (!call.outcome.returned && dies_later(call))
-      emit(Complete{Step{"", "", Kill{actor, Signal::kill}, {}}, Result{}}, line);
-  }
-
-  bool dies_later(const Call& call) const {
-    for (std::size_t i = call.begin + 1; i < lines_.size(); ++i)
-      if (lines_[i].pid == call.pid) return lines_[i].kind == Line::death;
-    return false;
+    if (!call.outcome.returned) emit(Complete{Step{"", "", Kill{actor, Signal::kill}, {}}, Result{}}, line);
   }
 
   void end(const Call& call, const Line& line) {

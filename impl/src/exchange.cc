@@ -117,6 +117,13 @@ void end_wait(Wait& wait) {
   wait.seat.waits = false;
 }
 
+// With the lock held. It has left the line for good before its death goes unseen: else that would be undone,
+// and a message handed to one who is no more.
+void leave_line(Wait& wait) {
+  if (!wait.locked.queue.damaged()) wait.locked.queue.space().commit();
+  end_wait(wait);
+}
+
 // The thread is cancelled in its sleep: as if interrupted, and nobody comes back to clean up.
 void cancelled(void* argument) {
   auto& wait = *static_cast<Wait*>(argument);
@@ -127,7 +134,7 @@ void cancelled(void* argument) {
   if (!wait.locked.gone()) wait.locked.queue.put_down(wait.seat.member);
   wait.seat.hand = none;
   member_of(wait.seat).reads.set(0);
-  end_wait(wait);
+  leave_line(wait);
   wait.locked.unlock();
   wait.seated.leave();
   wait.shield.drop();
@@ -164,7 +171,7 @@ End await(Seated& seated, Seat& seat, Locked& locked, seam::SignalShield& shield
     mine.waiting.unclaim();
     locked.unlock();
   }
-  end_wait(wait);
+  leave_line(wait);
   return end;
 }
 

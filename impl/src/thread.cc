@@ -132,6 +132,7 @@ void clear_abandoned(Seat& seat) {
   }
   seat.hand = none;
   mine->reads.set(0);
+  if (!locked.queue.damaged()) locked.queue.space().commit();  // before its death goes unseen
   mine->waiting.disarm(seat.place);
   seat.waits = false;
 }

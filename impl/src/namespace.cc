@@ -413,7 +413,8 @@ Segment* Namespace::attach(std::int32_t id, int& error) {
     Segment* mapped = map(id, generation, error);
     if (mapped == nullptr) {
       gone = error == EINVAL;
-    } else if (!mapped->removed()) {
+    } else if (!mapped->removed() || (mapped->usable() && !Locked(*mapped).gone())) {
+      // The mark alone is not enough: its remover may have died before it had happened.
       segments_[static_cast<std::uint32_t>(id) % index_count] = mapped;
       mapped->next = mapped_;
       mapped_ = mapped;
@@ -421,8 +422,7 @@ Segment* Namespace::attach(std::int32_t id, int& error) {
       if (++mapped_count_ >= tidy_at_) unmap_unpinned(false);
       return mapped;
     } else {
-      // Certain only once its remover has released the lock.
-      gone = mapped->usable() && Locked(*mapped).gone();
+      gone = mapped->usable();
       unmap(mapped);
       error = EINVAL;
     }

@@ -28,7 +28,11 @@ class Audit {
           map(file.path(), name.ends_with(".head") ? svmq::head_size : svmq::arena_size);
     }
   }
+  // Of memory that somebody else has mapped.
+  Audit(void* head, void* arena)
+      : head_(static_cast<std::byte*>(head)), arena_(static_cast<std::byte*>(arena)), borrowed_(true) {}
   ~Audit() {
+    if (borrowed_) return;
     if (head_ != nullptr) munmap(head_, svmq::head_size);
     if (arena_ != nullptr) munmap(arena_, svmq::arena_size);
   }
@@ -51,6 +55,7 @@ class Audit {
     walk_tiles(control);
     walk_queue(control);
     walk_members(control);
+    walk_waiters(control);
     walk_types(control);
     walk_free_lists(control);
     for (const auto& [index, kind] : tiles_) {
@@ -154,6 +159,30 @@ class Audit {
     }
   }
 
+  // Who stands in a line waits for it, and the other way round.
+  void walk_waiters(svmq::Control& control) {
+    auto* members = reinterpret_cast<svmq::Member*>(arena_ + svmq::members_offset);
+    std::map<svmq::Index, svmq::Waits> in_line;
+    auto walk = [&](const svmq::List& list, svmq::Waits waits) {
+      svmq::Index before = 0;
+      for (svmq::Index index = list.first.get(); index != 0; index = members[index].next.get()) {
+        bool good = index <= control.members.get() && in_line.emplace(index, waits).second;
+        expect(good && members[index].previous.get() == before, "a line of waiters is broken");
+        if (!good) return;
+        before = index;
+      }
+      expect(list.last.get() == before, "the end of a line of waiters is wrong");
+    };
+    walk(head().state.receivers, svmq::Waits::to_receive);
+    walk(head().state.senders, svmq::Waits::to_send);
+    for (svmq::Index index = 1; index <= control.members.get(); ++index) {
+      auto found = in_line.find(index);
+      svmq::Waits waits = found == in_line.end() ? svmq::Waits::not_at_all : found->second;
+      expect(members[index].used.get() == 0 || members[index].waits.get() == waits,
+             "member " + std::to_string(index) + " waits in no line, or stands in one and does not wait");
+    }
+  }
+
   void walk_types(svmq::Control& control) {
     std::uint32_t count = control.buckets.get() < 64 ? 64 : control.buckets.get(), found = 0;
     auto* buckets = reinterpret_cast<svmq::Cell<svmq::Index>*>(arena_ + svmq::buckets_offset);
@@ -198,6 +227,7 @@ class Audit {
 
   std::byte* head_ = nullptr;
   std::byte* arena_ = nullptr;
+  bool borrowed_ = false;
   std::map<svmq::Index, svmq::Kind> tiles_;  // that nobody has accounted for yet
   std::set<svmq::Index> groups_;
   std::ostringstream faults_;

@@ -56,7 +56,7 @@ def shown_by_c(file, library, folder):
     """The exit status of the C program on that library."""
     program = folder / "x"
     subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", str(file), "-o", str(program)], check=True)
-    environment = {**os.environ, "LD_PRELOAD": str(library / "libsvmq-preload.so")}
+    environment = {**os.environ, "LD_PRELOAD": str(library / "libsvmq-preload.so"), "SVMQ_ROOT": str(folder)}
     return subprocess.run([program], env=environment, capture_output=True, timeout=120).returncode
 
 

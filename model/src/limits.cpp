@@ -25,7 +25,8 @@ std::int64_t value_of(const Limits& limits, Limit limit) {
     case Limit::msgmnb: return limits.msgmnb;
     case Limit::msgmni: return limits.msgmni;
     case Limit::msg_next_id: return limits.msg_next_id;
-    case Limit::auto_msgmni: return 0;  // lim.auto_msgmni: reads 0 whatever was written
+    // lim.auto_msgmni — reads 0 whatever was written. Linux ipc_sysctl.c.
+    case Limit::auto_msgmni: return 0;
   }
   return 0;
 }
@@ -42,7 +43,7 @@ Tri not_restorer(const View& v, const LimitRequest& r) {
   return when(r.value && r.limit == Limit::msg_next_id && !who.sys_admin && !restores);
 }
 
-// lim.range — outside its range nothing changes.
+// lim.range — outside its range nothing changes. Linux ipc_sysctl.c.
 Tri out_of_range(const View&, const LimitRequest& r) {
   return when(r.value && r.limit != Limit::msg_next_id &&
               (*r.value < range(r.limit).low || *r.value > range(r.limit).high));
@@ -60,8 +61,10 @@ constexpr Check<LimitRequest> checks[] = {
 
 void set(Limits& limits, Limit limit, std::int64_t value) {
   switch (limit) {
-    case Limit::msgmax: limits.msgmax = value; break;  // lim.msgmax: for sends from now on
-    case Limit::msgmnb: limits.msgmnb = value; break;  // lim.msgmnb.new: for new queues
+    // lim.msgmax — for sends from now on. Linux do_msgsnd.
+    case Limit::msgmax: limits.msgmax = value; break;
+    // lim.msgmnb.new — for new queues; `created` reads it. Linux newque.
+    case Limit::msgmnb: limits.msgmnb = value; break;
     case Limit::msgmni: limits.msgmni = value; break;
     case Limit::msg_next_id: limits.msg_next_id = value; break;
     case Limit::auto_msgmni: break;

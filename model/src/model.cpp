@@ -42,6 +42,7 @@ void interrupt(const View& view, Outcomes& outcomes) {
   const bool restartable = view.self().restartable;
   Clauses why{"wait.sig.handler"};
   if (view.self().woken && view.self().phase == Phase::sending) why.push_back("wait.snd.signal.first");
+  // wait.rcv.signal.keep — and a receiver that fails so has taken nothing. POSIX [EINTR]; Linux do_msgrcv.
   if (view.self().phase == Phase::receiving) why.push_back("wait.rcv.signal.keep");
   if (!restartable || view.profile.sa_restart != Restart::restarts)
     outcomes.push_back(answered(next, view.actor, Result::fail(Errno::eintr), std::move(why)));
@@ -52,8 +53,7 @@ void interrupt(const View& view, Outcomes& outcomes) {
   outcomes.push_back({std::move(next), {"wait.sig.handler"}});
 }
 
-// wait.sig.stop — a stopped process waits no more (wait.sig.stop.absent); its call will begin anew. Linux
-// ERESTARTNOHAND.
+// wait.sig.stop.absent — a stopped process waits no more; its call will begin anew. Linux ERESTARTNOHAND.
 Outcome stop_waiting(const View& view) {
   State next = view.state;
   leave_lists(next, view.actor);
@@ -65,7 +65,7 @@ Outcome stop_waiting(const View& view) {
 }
 
 // wait.kill — a waiter that is about to die waits no more from some moment on; until then it may still be
-// handed a message.
+// handed a message. Linux pipelined_send, do_exit.
 Outcome die_waiting(const View& view) {
   State next = view.state;
   leave_lists(next, view.actor);
@@ -76,20 +76,21 @@ Outcome die_waiting(const View& view) {
   return {std::move(next), {"wait.kill"}};
 }
 
-// What a call that has begun anew after a stop does, it owes to that: wait.sig.stop.place,
-// wait.sig.stop.rmid, wait.sig.stop.reread.
+// What a call that has begun anew after a stop does, it owes to that.
 void credit_restart(const View& view, Outcome& outcome) {
   const Actor& after = outcome.next.actor(view.actor);
   Clauses because{"wait.sig.stop", "wait.sig.stop.absent"};
-  if (after.phase != Phase::returning)
-    because.push_back("wait.sig.stop.place");
+  // wait.sig.stop.place — it waits behind those who came meanwhile. Linux ss_add, do_msgrcv.
+  if (after.phase != Phase::returning) because.push_back("wait.sig.stop.place");
+  // wait.sig.stop.rmid — its queue may be gone by now: EINVAL. Linux msq_obtain_object_check.
   else if (after.result->error == Errno::einval)
     because.push_back("wait.sig.stop.rmid");
+  // wait.sig.stop.reread — what it sends is what the memory holds now. Linux ksys_msgsnd.
   if (std::holds_alternative<SendRequest>(*view.self().call)) because.push_back("wait.sig.stop.reread");
   note(outcome, view.actor, because);
 }
 
-// gen.atomic — another call is under way, and one of the two comes first.
+// gen.atomic — another call is under way, and one of the two comes first. Linux ipc_lock_object.
 bool overlaps(const View& view) {
   for (std::size_t a = 0; a < view.state.actors.size(); ++a) {
     const Phase phase = view.state.actors[a].phase;
@@ -112,7 +113,8 @@ void act(const View& view, Outcomes& outcomes) {
     std::ranges::move(more, std::back_inserter(outcomes));
 }
 
-// wait.sig.avail — a signal that comes before the call acts may have been handled before it began.
+// wait.sig.avail — a signal that comes before the call acts may have been handled before it began. Linux
+// do_msgsnd, do_msgrcv.
 Outcome handled_before(const View& view) {
   State next = view.state;
   Actor& self = next.actor(view.actor);
@@ -142,7 +144,7 @@ Outcomes steps_of_waiter(const View& view) {
   if (can_stop(view.profile, view.state.process_of(view.actor))) outcomes.push_back(stop_waiting(view));
   if (view.state.process_of(view.actor).dying) outcomes.push_back(die_waiting(view));
   if (view.self().interrupted) interrupt(view, outcomes);
-  // wait.snd.signal.first — once awake, a signal comes before room.
+  // wait.snd.signal.first — once awake, a signal comes before room. Linux do_msgsnd.
   if (view.self().woken && (!view.self().interrupted || view.profile.signal_or_room == SignalOrRoom::either))
     act(view, outcomes);
   return outcomes;
@@ -200,6 +202,19 @@ Outcomes steps_of(const View& view) {
 
 }  // namespace
 
+namespace {
+
+void name_what_holds(const Profile& profile, const State& before, ActorIndex actor, Outcome& outcome) {
+  keep_those_that_hold(profile, outcome.clauses);
+  for (std::size_t a = 0; a < before.actors.size(); ++a) {
+    Actor& answered = outcome.next.actors[a];
+    const bool now = static_cast<ActorIndex>(a) == actor || before.actors[a].phase != Phase::returning;
+    if (now && answered.phase == Phase::returning) keep_those_that_hold(profile, answered.why);
+  }
+}
+
+}  // namespace
+
 Outcomes steps(const Profile& profile, const State& state, ActorIndex actor) {
   const Actor& self = state.actor(actor);
   if (!self.alive || self.phase == Phase::idle || self.phase == Phase::returning) return {};
@@ -207,6 +222,7 @@ Outcomes steps(const Profile& profile, const State& state, ActorIndex actor) {
   const View view{profile, state, actor, choices};
   Outcomes outcomes = steps_of(view);
   while (choices.next()) std::ranges::move(steps_of(view), std::back_inserter(outcomes));
+  for (Outcome& outcome : outcomes) name_what_holds(profile, state, actor, outcome);
   return outcomes;
 }
 
@@ -226,8 +242,7 @@ void stop(Process& process) {
   if (process.running == Running::yes) process.running = Running::stopping;
 }
 
-// wait.sig.stop — continued, the call begins anew; wait.sig.stop.handler — if a handler is to run, it fails
-// instead.
+// wait.sig.stop — continued, the call begins anew. POSIX XSH 2.4; Linux ERESTARTNOHAND.
 void resume(const Profile& profile, State& state, int process) {
   const bool was_stopped = state.processes[static_cast<std::size_t>(process)].running != Running::yes;
   state.processes[static_cast<std::size_t>(process)].running = Running::yes;
@@ -239,15 +254,17 @@ void resume(const Profile& profile, State& state, int process) {
     if (waits && was_stopped && self.interrupted) self.why.push_back("wait.sig.stop.handler");
     if (waits && was_stopped && profile.stop == Stop::any) self.restarted = true;
     if (!self.restarting || state.processes[static_cast<std::size_t>(process)].dying) continue;
+    // wait.sig.stop.handler — or fails, if a handler is to run. POSIX [EINTR]; Linux ERESTARTNOHAND.
     if (self.interrupted) {
       answer(state, static_cast<ActorIndex>(a), Result::fail(Errno::eintr),
              {"wait.sig.stop.handler", "wait.sig.handler"});
+      keep_those_that_hold(profile, self.why);
       continue;
     }
     self.restarting = false;
     self.restarted = true;
     const std::optional<std::int64_t> id = id_of(*self.call);
-    self.found = id ? denoted(profile, state, self.space, *id) : -1;  // wait.sig.stop.rmid
+    self.found = id ? denoted(profile, state, self.space, *id) : -1;
   }
 }
 
@@ -255,45 +272,50 @@ bool ends_by_default(Signal signal) {
   return signal != Signal::chld && signal != Signal::winch && signal != Signal::cont;
 }
 
+// Kills, stops and continuations happen to the process, whatever it has arranged. Whether it is one of them.
+bool happens_to_process(const Profile& profile, State& state, ActorIndex actor, Signal signal) {
+  const int index = state.actor(actor).process;
+  Process& process = state.processes[static_cast<std::size_t>(index)];
+  switch (signal) {
+    case Signal::kill: process.dying = signal; return true;
+    case Signal::stop: stop(process); return true;
+    case Signal::cont: resume(profile, state, index); return true;
+    default: return false;
+  }
+}
+
+// Its handler is to run.
+void catch_signal(Actor& self, bool restart) {
+  if (self.phase == Phase::returning && self.why.has("msgsnd.ok.handoff"))
+    self.why.push_back("wait.rcv.signal.lose");
+  if (self.phase == Phase::idle || self.phase == Phase::returning) return;
+  self.interrupted = true;
+  self.restartable = restart;
+}
+
 }  // namespace
 
 void signal(const Profile& profile, State& state, ActorIndex actor, Signal signal) {
   Actor& self = state.actor(actor);
   Process& process = state.processes[static_cast<std::size_t>(self.process)];
-  if (!process.alive || !self.alive) return;
-  if (signal == Signal::kill) {
-    process.dying = signal;
-    return;
-  }
-  if (signal == Signal::stop) {
-    stop(process);
-    return;
-  }
-  if (signal == Signal::cont) {
-    resume(profile, state, self.process);
-    return;
-  }
+  if (!process.alive || !self.alive || happens_to_process(profile, state, actor, signal)) return;
   const auto bit = static_cast<std::uint16_t>(1u << static_cast<unsigned>(signal));
   const Disposition how = process.dispositions[static_cast<std::size_t>(signal)];
   const bool ignored =
       how == Disposition::ignore || (how == Disposition::default_ && !ends_by_default(signal));
+  // wait.sig.none — without a handler to run it disturbs no call. POSIX XSH 2.4; Linux signal_pending.
   if (ignored || self.mask & bit) {
     if (!ignored) self.held = static_cast<std::uint16_t>(self.held | bit);
     if (self.phase != Phase::idle) self.why.push_back("wait.sig.none");
     return;
   }
-  if (how == Disposition::default_) {
+  if (how == Disposition::default_)
     process.dying = process.dying.value_or(signal);
-    return;
-  }
-  if (self.phase == Phase::returning && self.why.has("msgsnd.ok.handoff"))
-    self.why.push_back("wait.rcv.signal.lose");
-  if (self.phase == Phase::idle || self.phase == Phase::returning) return;
-  self.interrupted = true;
-  self.restartable = how == Disposition::restart;
+  else
+    catch_signal(self, how == Disposition::restart);
 }
 
-// wait.kill — a killed waiter disappears; gen.persist — and nothing else does.
+// gen.persist — with a process its waits go, and nothing else does. POSIX XSH 2.7.1; Linux exit_mm.
 void die(State& state, int process) {
   state.processes[static_cast<std::size_t>(process)].alive = false;
   state.processes[static_cast<std::size_t>(process)].dying.reset();

@@ -41,7 +41,7 @@ InfoRecord usage_record(const View& view) {
 
 Tri negative(const View&, const ControlRequest& r) { return when(r.id < 0); }
 
-// msgctl.info.EFAULT — a bad buffer, even with no queue.
+// msgctl.info.EFAULT — a bad buffer, even with no queue. Linux ksys_msgctl.
 Tri bad_buffer(const View&, const ControlRequest& r) { return when(!whole(r.memory) || !r.memory.writable); }
 
 constexpr Check<ControlRequest> info_checks[] = {
@@ -49,15 +49,17 @@ constexpr Check<ControlRequest> info_checks[] = {
     {"msgctl.info.EFAULT", Errno::efault, bad_buffer},
 };
 
-// msgctl.mstat.mask — only the index part of the argument counts; msgctl.mstat.index.
+// msgctl.mstat.index — the argument is an index. Linux msgctl_stat.
+// msgctl.mstat.mask — of it only the low 15 bits count. Linux ipc_obtain_object_idr.
 QueueIndex at_index(const View& v, const ControlRequest& r) {
   return queue_at(v.state, v.self().space, static_cast<int>(r.id & (index_count - 1)));
 }
 
-// msgctl.mstat.E — no queue at the index, …
+// msgctl.mstat.E — no queue at the index, … Linux msgctl_stat.
 Tri empty_slot(const View& v, const ControlRequest& r) { return when(at_index(v, r) < 0); }
 
-// … or no permission to read it; msgctl.mstat.any: MSG_STAT_ANY asks for none.
+// … or no permission to read it.
+// msgctl.mstat.any — MSG_STAT_ANY asks for none. Linux msgctl_stat.
 Tri unreadable(const View& v, const ControlRequest& r) {
   const QueueIndex q = at_index(v, r);
   return q < 0 || r.command != MSG_STAT_ ? Tri::no : denied(grants(v, v.state.queue(q), Access::read));
@@ -72,13 +74,14 @@ constexpr Check<ControlRequest> stat_checks[] = {
 
 bool absent(const View& view) { return view.profile.information == Information::absent; }
 
-// msgctl.E.EINVAL.cmd — a system without these commands.
+// A system without these commands: msgctl.E.EINVAL.cmd.
 Outcomes no_such_command(const View& view) { return {failed(view, Errno::einval, {"msgctl.E.EINVAL.cmd"})}; }
 
 }  // namespace
 
-// msgctl.info.ret — the highest index in use, or 0; msgctl.info.id — the identifier does not matter;
-// msgctl.info.noperm.
+// msgctl.info.ret — the highest index in use, or 0. Linux msgctl_info.
+// msgctl.info.id — the identifier does not matter. Linux msgctl_info.
+// msgctl.info.noperm — nor does permission. Linux msgctl_info.
 Outcomes info(const View& view, const ControlRequest& request) {
   if (absent(view)) return no_such_command(view);
   if (view.profile.information == Information::undefined) return {unspecified(view, {"msgctl.info.fields"})};

@@ -7,8 +7,7 @@
 namespace svmq::model {
 namespace {
 
-// ------------------------------------------------------------------------------------------------- the byte
-// limit
+// -------------------- the byte limit
 
 bool exceeds(std::uint64_t qbytes, std::int64_t msgmnb) {
   return qbytes > static_cast<std::uint64_t>(msgmnb);
@@ -35,8 +34,8 @@ bool may_raise(const View& v) {
 }
 
 // msgctl.set.qbytes.cap — above msgmnb needs CAP_SYS_RESOURCE. POSIX [EPERM]; Linux msgctl_down.
-// msgctl.set.qbytes.raise, .same: the present value does not matter. The standard lets any raise need
-// privilege.
+// msgctl.set.qbytes.raise — up to there it takes none. Linux msgctl_down. For the standard any raise may.
+// msgctl.set.qbytes.same — the present value does not matter. Linux msgctl_down.
 Tri too_big(const View& v, const SetRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   if (q < 0) return Tri::no;
@@ -59,8 +58,7 @@ Tri zero(const View& v, const SetRequest& r) {
   return v.profile.qbytes_zero == QbytesZero::either ? Tri::maybe : Tri::no;
 }
 
-// ---------------------------------------------------------------------------------------------------- other
-// checks
+// -------------------- other checks
 
 Tri negative(const View& v, const SetRequest& r) { return when(r.id < 0 && v.queue_of(r.id) < 0); }
 Tri unreadable(const View&, const SetRequest& r) { return when(!whole(r.memory)); }
@@ -98,8 +96,7 @@ Tri bad_id(const View& v, const SetRequest& r) {
   return v.profile.bad_ids == BadIds::either ? Tri::maybe : Tri::yes;
 }
 
-// ------------------------------------------------------------------------------------------------------- the
-// order
+// -------------------- the order
 
 using C = Check<SetRequest>;
 constexpr C id_sign{"msgctl.E.EINVAL.neg", Errno::einval, negative};
@@ -136,13 +133,15 @@ std::span<const C> checks(const View& view) {
   return sign_then_buffer;
 }
 
-// ------------------------------------------------------------------------------------------------------ the
-// effect
+// -------------------- the effect
 
 Clauses why_set(const View& view, const Queue& before, const SetRequest& request, std::uint64_t qbytes) {
+  // msgctl.set.ret — 0. POSIX msgctl(); Linux ksys_msgctl.
+  // perm.none.for — no mode bit has been looked at. POSIX msgctl(); Linux ipcctl_obtain_check.
   Clauses why{"msgctl.set.fields", "msgctl.set.ctime", "msgctl.set.wakes", "msgctl.set.ret", "perm.none.for"};
   if (request.mode & ~0777u) why.push_back("msgctl.set.mode.highbits");
   if (qbytes == 0) why.push_back("msgctl.set.qbytes.zero");
+  // msgctl.set.qbytes.below — less than is queued: allowed, and nothing is dropped. Linux msgctl_down.
   if (qbytes < before.cbytes || qbytes < before.messages.size()) why.push_back("msgctl.set.qbytes.below");
   if (qbytes > before.qbytes) why.push_back("msgctl.set.qbytes.raise");
   if (exceeds(qbytes, view.space().limits.msgmnb)) why.push_back("msgctl.set.qbytes.cap");
@@ -154,8 +153,8 @@ Clauses why_set(const View& view, const Queue& before, const SetRequest& request
   return why;
 }
 
-// wait.set.recv, wait.set.snd, msgctl.set.wakes — whoever waits looks again, even if nothing changed. Linux
-// msgctl_down. The standard does not say it, and so leaves it open.
+// msgctl.set.wakes — whoever waits looks again, even if nothing changed. Linux msgctl_down; POSIX is silent.
+// wait.set.snd — senders whose message fits now. Linux ss_wakeup.
 void wake(const View& view, State& state, QueueIndex index) {
   const SetWakes wakes = view.profile.set_wakes;
   if (wakes == SetWakes::nobody || wakes == SetWakes::senders_poll) return;
@@ -164,7 +163,8 @@ void wake(const View& view, State& state, QueueIndex index) {
   wake_senders(view, state, index);
 }
 
-// msgctl.set.* — applied whole or not at all (msgctl.set.atomic). Linux msgctl_down.
+// msgctl.set.fields — owner, group, mode and limit, and nothing else. POSIX msgctl(); Linux msgctl_down,
+// ipc_update_perm.
 Outcome applied(const View& view, const SetRequest& request) {
   State next = view.state;
   const QueueIndex index = view.queue_of(request.id);
@@ -173,8 +173,10 @@ Outcome applied(const View& view, const SetRequest& request) {
   Queue& queue = next.change(index);
   queue.uid = request.uid;
   queue.gid = request.gid;
+  // msgctl.set.mode.highbits — nine bits of the mode. POSIX msgctl(); Linux ipc_update_perm.
   queue.mode = request.mode & 0777;
   queue.qbytes = qbytes;
+  // msgctl.set.ctime — the time of the change. POSIX msgctl(); Linux msgctl_down.
   queue.ctime = now(next, view.actor);
   wake(view, next, index);
   return answered(std::move(next), view.actor, Result::of(0), std::move(why));
@@ -182,6 +184,7 @@ Outcome applied(const View& view, const SetRequest& request) {
 
 // What a failure shows besides its own clause.
 Clauses also(const View& view, const SetRequest& request, Errno error) {
+  // msgctl.set.atomic — applied whole or not at all. POSIX msgctl(); Linux msgctl_down.
   Clauses why{"msgctl.set.atomic"};
   const QueueIndex index = view.queue_of(request.id);
   if (error == Errno::efault) return why;

@@ -8,7 +8,8 @@ namespace {
 constexpr std::int32_t private_key = 0;
 
 QueueIndex queue_of_key(const View& view, std::int32_t key) {
-  if (key == private_key) return -1;  // msgget.private.nokey
+  // msgget.private.nokey — IPC_PRIVATE names no queue, not even one made by it. POSIX msgget(); Linux ipcget.
+  if (key == private_key) return -1;
   for (std::size_t q = 0; q < view.state.queues.size(); ++q) {
     const Queue& queue = *view.state.queues[q];
     if (queue.space == view.self().space && !queue.removed && queue.key == key)
@@ -35,12 +36,16 @@ Tri forbidden(const View& v, const GetRequest& r) {
   return denied(grants_open(v, v.state.queue(q), r.flags));
 }
 
-// lim.msgmni, msgget.E.ENOSPC — a new queue, and as many exist as may. POSIX [ENOSPC]; Linux ipc_addid.
+// msgget.E.ENOSPC — a new queue, and as many exist as may. POSIX [ENOSPC]; Linux ipc_addid.
+// lim.msgmni — at most 32768 may, whatever was written. Linux ipc_addid.
 Tri full(const View& v, const GetRequest& r) {
   if (queue_of_key(v, r.key) >= 0) return Tri::no;
   if (!v.space().fresh) return Tri::maybe;  // others may have queues there
-  if (live_queues(v.state, v.self().space) >= std::min<std::int64_t>(v.space().limits.msgmni, index_count)) return Tri::yes;
-  return v.profile.identifiers == Identifiers::any && v.space().limits.msg_next_id >= 0 ? Tri::maybe : Tri::no;  // id.next.full
+  if (live_queues(v.state, v.self().space) >= std::min<std::int64_t>(v.space().limits.msgmni, index_count))
+    return Tri::yes;
+  return v.profile.identifiers == Identifiers::any && v.space().limits.msg_next_id >= 0
+             ? Tri::maybe
+             : Tri::no;  // id.next.full
 }
 
 constexpr Check<GetRequest> no_queue{"msgget.E.ENOENT", Errno::enoent, absent};
@@ -60,43 +65,72 @@ Result identifier_of(QueueIndex queue) {
   return result;
 }
 
+// What every success shows.
+Clauses why_found(const GetRequest& request) {
+  // msgget.ret — the identifier, which is not negative. POSIX msgget(); Linux ipc_addid.
+  Clauses why{"msgget.ret"};
+  // gen.flags.ignored — bits that mean nothing to a call are no error. Linux ipcget, do_msgsnd, do_msgrcv.
+  if (request.flags & ~(0777u | IPC_CREAT_ | IPC_EXCL_)) why.push_back("gen.flags.ignored");
+  // msgget.key.any — any key but IPC_PRIVATE will do, a negative one too. POSIX msgget(); Linux ipc_findkey.
+  if (request.key < 0) why.push_back("msgget.key.any");
+  return why;
+}
+
+// A key that named a queue before, or names something else.
+Clauses why_key(const View& view, const GetRequest& request) {
+  Clauses why;
+  if (request.key == private_key) return why;
+  const auto has_key = [&](const auto& named) {
+    return named.space == view.self().space && named.key == request.key;
+  };
+  // id.key.reuse — the key of a removed queue is as good as new, and its queue another. POSIX msgctl(); Linux
+  // ipc_rmid.
+  if (std::ranges::any_of(view.state.queues,
+                          [&](const Cow<Queue>& q) { return q->removed && has_key(*q); })) {
+    why.push_back("id.key.reuse");
+    // wait.rmid.recreate — whoever waited on the old one still fails. POSIX [EIDRM]; Linux freeque,
+    // expunge_all.
+    if (std::ranges::any_of(view.state.actors, [](const Actor& a) { return a.why.has("wait.rmid"); }))
+      why.push_back("wait.rmid.recreate");
+  }
+  if (std::ranges::any_of(view.state.segments, has_key)) why.push_back("gen.keyspaces");
+  return why;
+}
+
 Clauses why_created(const View& view, const GetRequest& request) {
   Clauses why;
+  // msgget.private.new — IPC_PRIVATE: always a new queue. POSIX msgget(); Linux ipcget.
+  // msgget.create — another key, that names none, and IPC_CREAT: a new queue. POSIX msgget(); Linux
+  // ipcget_public.
   if (request.key == private_key)
     why.add({"msgget.private.new", "msgget.private.nokey"});
   else
     why.push_back("msgget.create");
   why.add({"msgget.init.ids", "msgget.init.mode", "gen.noumask", "msgget.init.zero", "msgget.init.ctime",
-           "msgget.init.qbytes", "msgget.ret"});
-  if (request.flags & ~(0777u | IPC_CREAT_ | IPC_EXCL_)) why.push_back("gen.flags.ignored");
-  if (request.key < 0) why.push_back("msgget.key.any");
-  const auto has_key = [&](const auto& named) {
-    return named.space == view.self().space && named.key == request.key;
-  };
-  const bool had =
-      std::ranges::any_of(view.state.queues, [&](const Cow<Queue>& q) { return q->removed && has_key(*q); });
-  if (request.key != private_key && had) {
-    why.push_back("id.key.reuse");
-    if (std::ranges::any_of(view.state.actors, [](const Actor& a) { return a.why.has("wait.rmid"); }))
-      why.push_back("wait.rmid.recreate");
-  }
-  if (request.key != private_key && std::ranges::any_of(view.state.segments, has_key))
-    why.push_back("gen.keyspaces");
+           "msgget.init.qbytes"});
+  why.add(why_found(request));
+  why.add(why_key(view, request));
   return why;
 }
 
-// msgget.init.* — a new queue. POSIX msgget(); Linux newque. gen.noumask: its mode is what the flags say.
+// A new queue. POSIX msgget(); Linux newque.
 Outcome created(const View& view, const GetRequest& request) {
   State next = view.state;
   const Credentials& who = view.credentials();
   Clauses why = why_created(view, request);
+  // msgget.init.zero — empty, and nobody has sent or received. POSIX msgget(); Linux newque.
   Queue queue;
   queue.space = view.self().space;
   queue.key = request.key;
+  // msgget.init.ids — owner and creator: the effective ids of the caller. POSIX msgget(); Linux ipc_addid.
   queue.uid = queue.cuid = who.uid;
   queue.gid = queue.cgid = who.gid;
+  // msgget.init.mode — the low nine bits of the flags. POSIX msgget(); Linux newque.
+  // gen.noumask — as they are: no mask takes any away.
   queue.mode = request.flags & 0777;
+  // msgget.init.qbytes — the system's limit. POSIX msgget(); Linux newque.
   queue.qbytes = static_cast<std::uint64_t>(view.space().limits.msgmnb);
+  // msgget.init.ctime — now. POSIX msgget(); Linux newque.
   queue.ctime = now(next, view.actor);
   const NewIdentifier identifier = next_identifier(view, next, queue.space, why);
   if (identifier.error != Errno::none) {
@@ -113,11 +147,13 @@ Outcome created(const View& view, const GetRequest& request) {
 Outcome opened(const View& view, const GetRequest& request, QueueIndex index) {
   const Queue& queue = view.state.queue(index);
   const std::uint32_t asked = (request.flags >> 6 | request.flags >> 3 | request.flags) & 7;
-  Clauses why{"msgget.open", "msgget.ret"};
+  Clauses why{"msgget.open"};
+  why.add(why_found(request));
+  // msgget.excl.alone — IPC_EXCL without IPC_CREAT means nothing. POSIX msgget(); Linux ipcget_public.
   if (request.flags & IPC_EXCL_) why.push_back("msgget.excl.alone");
-  if (request.flags & ~(0777u | IPC_CREAT_ | IPC_EXCL_)) why.push_back("gen.flags.ignored");
-  if (request.key < 0) why.push_back("msgget.key.any");
+  // msgget.perm.zero — who asks for nothing is refused nothing. Linux ipcperms.
   if (asked == 0) why.push_back("msgget.perm.zero");
+  // msgget.perm.exec — execute is asked for like the others. Linux ipcperms.
   if (asked & 1) why.push_back("msgget.perm.exec");
   if (asked != 0 && (request.flags >> 6 & 7) != asked) why.push_back("msgget.perm.cross");
   if (asked & 4) why.add(why_granted(view, queue, Access::read));
@@ -133,6 +169,7 @@ Clauses also(const View& view, const GetRequest& request, Errno error) {
   const bool at_limit = live_queues(view.state, view.self().space) >= view.space().limits.msgmni;
   Clauses why;
   if (error == Errno::enoent && request.flags & IPC_EXCL_) why.push_back("msgget.excl.alone");
+  // msgget.order.ENOENT-ENOSPC — only who would get a new queue meets the limit. Linux ipcget_public.
   if ((error == Errno::enoent || error == Errno::eexist || error == Errno::eacces) && at_limit)
     why.push_back("msgget.order.ENOENT-ENOSPC");
   if (error == Errno::enospc) why.push_back("lim.msgmni");

@@ -8,13 +8,13 @@ namespace {
 
 constexpr std::uint64_t type_word = 8;  // bytes of a long in front of the text
 
-// The type word cannot be written, where that is looked at first.
+// msgrcv.order.ptr — the buffer is looked at last; here: first, where a profile has that. Linux do_msgrcv.
 Tri header_fault(const View& v, const ReceiveRequest& r) {
   return when((!r.memory.valid || !r.memory.writable) &&
               v.ask(v.profile.receive_pointer) == ReceivePointer::fault_first);
 }
 
-// id.negative — POSIX [EINVAL]; Linux do_msgrcv.
+// A negative identifier: id.negative.
 Tri negative(const View& v, const ReceiveRequest& r) { return when(r.id < 0 && v.queue_of(r.id) < 0); }
 
 // msgrcv.E.EINVAL.size — a size with the sign bit set. Linux do_msgrcv; above SSIZE_MAX
@@ -45,10 +45,10 @@ Tri copy_unreadable(const View& v, const ReceiveRequest& r) {
 // msgrcv.E.EINVAL.id — no such queue. POSIX [EINVAL]; Linux msq_obtain_object_check.
 Tri unknown(const View& v, const ReceiveRequest& r) { return when(v.queue_of(r.id) < 0); }
 
-// The queue was removed between its look-up and its lock. POSIX [EIDRM]; Linux do_msgrcv.
+// msgrcv.E.EIDRM.race — removed between its look-up and its lock. POSIX [EIDRM]; Linux do_msgrcv.
 Tri removed(const View& v, const ReceiveRequest& r) { return is_removed(v, r.id); }
 
-// msgrcv.E.EACCES — no permission to read. POSIX [EACCES]; Linux do_msgrcv. perm.read.for
+// msgrcv.E.EACCES — no permission to read. POSIX [EACCES]; Linux do_msgrcv.
 Tri forbidden(const View& v, const ReceiveRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   return q < 0 ? Tri::no : denied(grants(v, v.state.queue(q), Access::read));
@@ -67,20 +67,28 @@ Outcome gives_up(const View& view, const ReceiveRequest& request, Errno error, C
   return answered(std::move(next), view.actor, receive_failure(view.profile, request, error), std::move(why));
 }
 
-// msgrcv.copy.* — a copy is returned, nothing changes. Linux copy_msg.
-// msgrcv.copy.fault — where the buffer cannot take it. Linux do_msg_fill.
+// Longer than the scratch copy: with MSG_NOERROR that is no excuse.
+// msgrcv.copy.notrunc — a copy is never cut to the buffer: EINVAL. Linux copy_msg.
+// msgrcv.copy.EINVAL.max — nor is one made of a message above msgmax. Linux prepare_copy, copy_msg.
+Clause why_no_copy(const ReceiveRequest& request, const Message& message) {
+  return message.text.size() > request.size ? Clause("msgrcv.copy.notrunc")
+                                            : Clause("msgrcv.copy.EINVAL.max");
+}
+
 Outcome copied(const View& view, const ReceiveRequest& request, const Message& message, Clauses why) {
   ReceiveRequest whole = request;
   if (view.profile.copy == Copy::any_length) whole.size = std::max(whole.size, message.text.size());
   const std::uint64_t scratch = std::min(whole.size, static_cast<std::uint64_t>(view.space().limits.msgmax));
+  // msgrcv.copy.nostate — a copy is returned, and nothing changes. Linux copy_msg.
+  // msgrcv.copy.perm — to whom may read. Linux do_msgrcv.
   why.add({"msgrcv.copy.nostate", "msgrcv.copy.perm"});
   if (view.profile.copy == Copy::copies && message.text.size() > scratch) {
-    why.push_back(message.text.size() > request.size ? Clause("msgrcv.copy.notrunc")
-                                                     : Clause("msgrcv.copy.EINVAL.max"));
+    why.push_back(why_no_copy(request, message));
     return gives_up(view, request, Errno::einval, std::move(why));
   }
   Clauses because;
   Result result = received(whole, message, because);
+  // msgrcv.copy.fault — the buffer cannot take it: EFAULT, and the message stays. Linux do_msg_fill.
   if (result.kind == Result::failure)
     why.push_back("msgrcv.copy.fault");
   else
@@ -96,16 +104,19 @@ bool delivers(const View& view, const ReceiveRequest& request, const Message& me
 Clauses why_taken(const View& view, const ReceiveRequest& request, const Queue& queue,
                   const Message& message) {
   Clauses why{"msgrcv.ok.state"};
+  // msgrcv.ok.wake — senders that now fit try again. Linux do_msgrcv, ss_wakeup.
   if (!queue.senders.empty()) why.add({"msgrcv.ok.wake", "wait.snd.scan"});
   if (std::ranges::any_of(queue.senders, [&](ActorIndex a) { return view.state.actor(a).interrupted; }))
     why.push_back("wait.snd.signal.first");
+  // msgrcv.lowlimit — what was sent before msgmax fell is received. Linux do_msgrcv.
   if (message.text.size() > static_cast<std::uint64_t>(view.space().limits.msgmax))
     why.push_back("msgrcv.lowlimit");
   if (request.size > INT64_MAX) why.push_back("msgrcv.E.EINVAL.size");
   return why;
 }
 
-// msgrcv.ok.state — the message leaves the queue; msgrcv.ok.wake — senders that now fit try again.
+// msgrcv.ok.state — the message leaves the queue, and who took it when is recorded. POSIX msgrcv(); Linux
+// do_msgrcv.
 Outcome taken(const View& view, const ReceiveRequest& request, QueueIndex index, int position, Clauses why) {
   State next = view.state;
   leave_lists(next, view.actor);
@@ -131,7 +142,9 @@ Outcome waits(const View& view, QueueIndex index) {
 }
 
 // msgrcv.E.E2BIG — longer than the buffer, without MSG_NOERROR: it stays. POSIX [E2BIG]; Linux do_msgrcv.
-// msgrcv.E2BIG.nosearch — and no other is looked for.
+// msgrcv.copy.E2BIG — a copy of it likewise. Linux do_msgrcv.
+// msgrcv.E2BIG.nosearch — and no other is looked for. POSIX msgrcv(); Linux do_msgrcv.
+// msgrcv.fail.buffer — a receive that fails leaves the buffer as it was. Linux do_msgrcv.
 Outcome refused(const View& view, const ReceiveRequest& request, QueueIndex index, const Message& message,
                 Clauses why) {
   why.push_back(copies(view, request) ? Clause("msgrcv.copy.E2BIG") : Clause("msgrcv.E.E2BIG"));
@@ -145,7 +158,8 @@ Outcome refused(const View& view, const ReceiveRequest& request, QueueIndex inde
   return outcome;
 }
 
-// msgrcv.E.ENOMSG — nothing qualifies and IPC_NOWAIT. POSIX [ENOMSG]; Linux do_msgrcv. msgrcv.order.ptr
+// msgrcv.E.ENOMSG — nothing qualifies and IPC_NOWAIT. POSIX [ENOMSG]; Linux do_msgrcv.
+// msgrcv.copy.none — nothing is at that position. Linux do_msgrcv.
 Outcome nothing(const View& view, const ReceiveRequest& request, Clauses why) {
   why.push_back(copies(view, request) ? Clause("msgrcv.copy.none") : Clause("msgrcv.E.ENOMSG"));
   why.push_back("msgrcv.fail.buffer");
@@ -159,6 +173,7 @@ void take(const View& view, const ReceiveRequest& request, QueueIndex index, Out
   Clauses why;
   const int position = select(view, queue, request, why);
   why.add(why_granted(view, queue, Access::read));
+  // msgrcv.flags.ignored — other bits mean nothing. Linux do_msgrcv.
   if (request.flags & ~(IPC_NOWAIT_ | MSG_NOERROR_ | MSG_EXCEPT_ | MSG_COPY_))
     why.add({"msgrcv.flags.ignored", "gen.flags.ignored"});
   if (position < 0) {
@@ -191,7 +206,7 @@ Clauses why_awake(const View& view, const ReceiveRequest& request, const Result*
   return why;
 }
 
-// wait.set.recv — between leaving the list and looking it holds no lock: who sends or removes then finds
+// Between leaving the list and looking it holds no lock: who sends or removes then finds
 // nobody waiting. Linux do_msgrcv.
 Outcome leaves_the_list(const View& view) {
   State next = view.state;

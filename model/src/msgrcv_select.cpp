@@ -101,6 +101,7 @@ int select(const View& view, const Queue& queue, const ReceiveRequest& request, 
     return at(queue, request.type);
   }
   const std::int64_t type = selector(view, request);
+  // msgrcv.select.except.ignored — without a positive type MSG_EXCEPT changes nothing. Linux convert_mode.
   if (request.flags & MSG_EXCEPT_ && type <= 0) why.push_back("msgrcv.select.except.ignored");
   if (type == 0) {
     why.push_back("msgrcv.select.zero");
@@ -115,6 +116,7 @@ int select(const View& view, const Queue& queue, const ReceiveRequest& request, 
   if (excludes(view, request)) {
     const int found = oldest_but(queue, type);
     why.push_back("msgrcv.select.except");
+    // msgrcv.select.except.none — all are of the excepted type: none qualifies. Linux testmsg.
     if (found < 0 && !queue.messages.empty()) why.push_back("msgrcv.select.except.none");
     return found;
   }
@@ -122,7 +124,7 @@ int select(const View& view, const Queue& queue, const ReceiveRequest& request, 
   return oldest_of(queue, type);
 }
 
-// wait.rcv.types — what a waiting receiver accepts is what it would select.
+// wait.rcv.types — what a waiting receiver accepts is what it would select. POSIX msgrcv(); Linux testmsg.
 bool accepts(const View& view, const ReceiveRequest& request, std::int64_t type) {
   const std::int64_t wanted = selector(view, request);
   if (wanted == 0) return true;

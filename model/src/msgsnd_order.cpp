@@ -24,7 +24,7 @@ Tri too_long(const View& v, const SendRequest& r) {
   return when(queue && q >= 0 && r.size > v.state.queue(q).qbytes);
 }
 
-// id.negative — a negative identifier. POSIX [EINVAL]; Linux do_msgsnd.
+// id.negative — a negative identifier, of msgsnd and msgrcv. POSIX [EINVAL]; Linux do_msgsnd, do_msgrcv.
 Tri negative(const View& v, const SendRequest& r) { return when(r.id < 0 && v.queue_of(r.id) < 0); }
 
 // msgsnd.E.EINVAL.mtype — a type below 1. POSIX [EINVAL]; Linux do_msgsnd.
@@ -45,7 +45,7 @@ Tri unknown(const View& v, const SendRequest& r) { return when(v.queue_of(r.id) 
 // msgsnd.E.EIDRM.race — removed between its look-up and its lock. POSIX [EIDRM]; Linux do_msgsnd.
 Tri removed(const View& v, const SendRequest& r) { return is_removed(v, r.id); }
 
-// msgsnd.E.EACCES — no permission to write. POSIX [EACCES]; Linux do_msgsnd. perm.write.for
+// msgsnd.E.EACCES — no permission to write. POSIX [EACCES]; Linux do_msgsnd.
 Tri forbidden(const View& v, const SendRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   return q < 0 ? Tri::no : denied(grants(v, v.state.queue(q), Access::write));

@@ -6,7 +6,7 @@ namespace {
 enum class Class { user, group, other };
 
 // perm.class.user — the effective user id is the owner's or the creator's: only the first triad counts.
-// POSIX XSH 2.7.1; Linux ipcperms. perm.ruid: the real one never matters.
+// POSIX XSH 2.7.1; Linux ipcperms.
 bool is_owner(const Credentials& who, const Queue& queue) {
   return who.uid == queue.uid || who.uid == queue.cuid;
 }
@@ -38,7 +38,8 @@ std::uint32_t triad(Class of, std::uint32_t mode) {
 
 Class class_of(const View& view, const Queue& queue, GroupSet groups) {
   if (in_user_class(view, queue)) return Class::user;
-  return is_member(view, queue, groups) ? Class::group : Class::other;  // perm.class.other
+  // perm.class.other — everybody else: only the third triad counts. POSIX XSH 2.7.1; Linux ipcperms.
+  return is_member(view, queue, groups) ? Class::group : Class::other;
 }
 
 bool within(std::uint32_t bits, std::uint32_t granted) { return (bits & ~granted) == 0; }
@@ -108,8 +109,8 @@ Tri grants(const View& view, const Queue& queue, Access access) {
   return allows(view, queue, static_cast<std::uint32_t>(access));
 }
 
-// msgget.E.EACCES — the bits asked for are the union of the three triads, tested against the caller's class
-// (msgget.perm.cross). Linux ipcget, ipcperms.
+// msgget.perm.cross — the bits asked for are the union of the three triads, tested against the caller's
+// class. Linux ipcperms.
 Tri grants_open(const View& view, const Queue& queue, std::uint32_t flags) {
   switch (view.ask(view.profile.open_test)) {
     case OpenTest::union_of_triads: return allows(view, queue, union_of_triads(flags));
@@ -126,7 +127,7 @@ Tri grants_open(const View& view, const Queue& queue, std::uint32_t flags) {
 }
 
 // perm.owner — effective user id of owner or creator. POSIX msgctl() [EPERM]; Linux ipcctl_obtain_check.
-// perm.creator.keeps: the creator stays one of them. perm.owner.privilege: or CAP_SYS_ADMIN.
+// perm.owner.privilege — or CAP_SYS_ADMIN. POSIX "appropriate privileges"; Linux ipcctl_obtain_check.
 Tri owns(const View& view, const Queue& queue) {
   if (is_owner(view.credentials(), queue)) return Tri::yes;
   const bool superuser = view.profile.privileges == Privileges::superuser;
@@ -136,6 +137,8 @@ Tri owns(const View& view, const Queue& queue) {
 
 Clauses why_owner(const View& view, const Queue& queue) {
   if (!is_owner(view.credentials(), queue)) return {"perm.owner.privilege"};
+  // perm.creator.keeps — whoever it is given to, the creator stays one of them. POSIX msgctl(); Linux
+  // ipcperms.
   if (view.credentials().uid != queue.uid) return {"perm.owner", "perm.creator.keeps"};
   return {"perm.owner"};
 }
@@ -149,6 +152,7 @@ Clauses why_class(const View& view, const Queue& queue) {
   if (deciding == Class::group && !in_group_class(who.gid, queue)) why.push_back("perm.group.set");
   if (deciding == Class::other && in_group_class(who.gid, queue)) why.push_back("perm.group.set");
   if (deciding == Class::user && who.uid != queue.uid) why.push_back("perm.creator.keeps");
+  // perm.ruid — the real user id never matters. POSIX XSH 2.7.1; Linux ipcperms.
   if (who.ruid && who.ruid != who.uid) why.push_back("perm.ruid");
   return why;
 }
@@ -157,7 +161,10 @@ Clauses why_granted(const View& view, const Queue& queue, Access access) {
   Clauses why = why_class(view, queue);
   if (granted_to_class(view, queue, static_cast<std::uint32_t>(access)) != Tri::yes)
     why.push_back("perm.override.rw");
+  // perm.read.for — to receive, to copy, to look. POSIX XSH 2.7.1; Linux do_msgrcv, msgctl_stat.
+  // perm.write.for — to send. POSIX XSH 2.7.1; Linux do_msgsnd.
   why.push_back(access == Access::read ? Clause("perm.read.for") : Clause("perm.write.for"));
+  // perm.exec — execute bits are kept, and grant nothing. Linux newque, msgctl_down.
   if (queue.mode & 0111) why.push_back("perm.exec");
   return why;
 }

@@ -45,10 +45,10 @@ Outcomes step(const View& view, const MaskRequest& request) {
   return done(view, std::move(next), {});
 }
 
-// gen.persist — the end of a process changes no queue. It never returns.
+// The end of a process changes no queue (`die`). It never returns.
 Outcomes step(const View&, const ExitRequest&) { return {}; }
 
-// gen.persist — a new image keeps the queues; handlers are gone, other threads as well. POSIX exec.
+// A new image keeps the queues; handlers are gone, other threads as well. POSIX exec.
 Outcomes step(const View& view, const ExecRequest&) {
   State next = view.state;
   for (Disposition& how : next.processes[static_cast<std::size_t>(view.self().process)].dispositions)
@@ -62,8 +62,7 @@ Outcomes step(const View& view, const ExecRequest&) {
   return done(view, std::move(next), {"gen.persist"});
 }
 
-// gen.ns.isolation, gen.ns.defaults — a new namespace is empty and has the built-in limits. Linux
-// create_ipc_ns. wait.ns: who waits goes on waiting where it called.
+// gen.ns.isolation — a new namespace is empty, and knows nothing of others. Linux create_ipc_ns.
 static Outcome enter_new_space(const View& view, bool whole_process) {
   State next = view.state;
   next.spaces.emplace_back();
@@ -73,6 +72,7 @@ static Outcome enter_new_space(const View& view, bool whole_process) {
     Actor& actor = next.actors[a];
     if (actor.process != view.self().process) continue;
     if (static_cast<ActorIndex>(a) == view.actor || whole_process) actor.space = space;
+    // wait.ns — who waits goes on waiting where it called. Linux do_msgsnd, do_msgrcv.
     if (actor.waits_on >= 0) actor.why.push_back("wait.ns");
   }
   return answered(std::move(next), view.actor, Result::of(0), {"gen.ns.isolation", "gen.ns.defaults"});

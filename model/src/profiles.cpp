@@ -83,8 +83,7 @@ const std::vector<VariationPoint>& variation_points() {
           "group-set", {"fs-and-supplementary", "either", "effective-and-supplementary", "owner-group-only",
                         "separate-checks", "member-or-other", "any"}),
       point<&Profile::privileges>("privileges", {"capabilities", "may-not-suffice", "superuser"}),
-      point<&Profile::give_away>("give-away",
-                                 {"complete", "by-creator", "creator-loses-access", "any"}),
+      point<&Profile::give_away>("give-away", {"complete", "by-creator", "creator-loses-access", "any"}),
       point<&Profile::stranger>("stranger", {"eperm", "eacces", "removal-ignored", "any"}),
 
       point<&Profile::delivery>("delivery", {"hand-off", "wake-all", "wake-one"}),

@@ -52,10 +52,16 @@ Tri has_room(const View& view, const Queue& queue, ActorIndex sender, std::uint6
 
 Clauses why_room(const Queue& queue, std::uint64_t size) {
   Clauses why{"msgsnd.room"};
+  // msgsnd.room.count — msg_qbytes bounds the number of messages too. Linux msg_fits_inqueue.
   if (queue.messages.size() + 1 > queue.qbytes && queue.qbytes > 0) why.push_back("msgsnd.room.count");
+  // msgsnd.room.zero — a limit of 0 admits nothing, be it empty. Linux msg_fits_inqueue.
   if (queue.qbytes == 0) why.push_back("msgsnd.room.zero");
+  // msgsnd.room.empty — an empty message fits where no byte is left. Linux msg_fits_inqueue.
   if (size == 0 && queue.cbytes >= queue.qbytes && queue.qbytes > 0) why.push_back("msgsnd.room.empty");
+  // msgsnd.room.oversize — longer than the queue's limit: no error, but no room either. Linux
+  // msg_fits_inqueue.
   if (size > queue.qbytes) why.push_back("msgsnd.room.oversize");
+  // msgsnd.room.overfull — nor is there any while more is queued than may be. Linux msg_fits_inqueue.
   if (queue.cbytes > queue.qbytes) why.push_back("msgsnd.room.overfull");
   return why;
 }

@@ -83,6 +83,9 @@ struct Check {
   Tri (*applies)(const View&, const R&);
 };
 
+// Drops the clauses that do not hold in the profile. (clause.cpp)
+void keep_those_that_hold(const Profile& profile, Clauses& clauses);
+
 // The actor's call has acted: this is what it will return.
 inline void answer(State& state, ActorIndex actor, Result result, const Clauses& why) {
   Actor& self = state.actor(actor);

@@ -14,7 +14,7 @@ const SendRequest& send_of(const State& state, ActorIndex actor) {
   return std::get<SendRequest>(*state.actor(actor).call);
 }
 
-// lrpid of who was handed a message. msgrcv.lrpid.thread — the thread that waited. Linux pipelined_send.
+// msgrcv.lrpid.thread — lrpid of who was handed a message: of the thread that waited. Linux pipelined_send.
 Pid receiver_pid(const Profile& profile, const State& state, ActorIndex actor) {
   switch (profile.receiver_pid) {
     case ReceiverPid::thread_on_hand_off: return thread_id(state, actor);
@@ -35,15 +35,21 @@ void refuse(const View& view, State& state, ActorIndex receiver, Clauses& why) {
 Clauses why_handed_over(const View& view, const State& state, ActorIndex receiver, QueueIndex index) {
   Clauses why{"msgsnd.ok.handoff", "wait.rcv.order", "wait.rcv.types", "wait.rcv.one", "wait.rcv.stamp"};
   if (thread_id(state, receiver) != process_id(state, receiver)) why.push_back("msgrcv.lrpid.thread");
+  // perm.handoff — permission was tested when it began to wait. Linux pipelined_send.
   if (state.actor(receiver).woken) why.push_back("perm.handoff");
+  // wait.rcv.signal.lose — handed its message before it noticed a signal, it returns the message. Linux
+  // do_msgrcv.
   if (state.actor(receiver).interrupted) why.push_back("wait.rcv.signal.lose");
+  // wait.rcv.vs.old — what is queued would not have done for it, or it would not wait. POSIX msgrcv().
   if (!view.state.queue(index).messages.empty()) why.push_back("wait.rcv.vs.old");
+  // wait.rcv.noerror — with MSG_NOERROR a waiter takes any length, cut to its size. POSIX msgrcv(); Linux
+  // pipelined_send.
   if (receive_of(state, receiver).flags & MSG_NOERROR_) why.push_back("wait.rcv.noerror");
   return why;
 }
 
-// msgsnd.ok.handoff, wait.rcv.stamp — the receiver has the message, and its marks are set in the same step.
-// Linux pipelined_send.
+// msgsnd.ok.handoff — the receiver has the message, which never was in the queue. Linux pipelined_send.
+// wait.rcv.stamp — the receiver's marks are set in the same step as the sender's. Linux pipelined_send.
 void hand_over(const View& view, State& state, QueueIndex index, ActorIndex receiver, const Message& message,
                Clauses& why) {
   Queue& queue = state.change(index);
@@ -53,12 +59,13 @@ void hand_over(const View& view, State& state, QueueIndex index, ActorIndex rece
   why.add(because);
   const ReceiveRequest& request = receive_of(state, receiver);
   Result result = received(request, message, because);
+  // msgrcv.E.EFAULT.handoff — unless its buffer cannot take it; the sender has succeeded. Linux do_msgrcv.
   if (result.kind == Result::failure) because.push_back("msgrcv.E.EFAULT.handoff");
   answer(state, receiver, std::move(result), because);
 }
 
-// wait.rcv.order, wait.rcv.one, wait.rcv.types — the oldest waiting receiver whose selector accepts the
-// message gets it.
+// wait.rcv.order — the oldest waiting receiver whose selector accepts the message. Linux pipelined_send.
+// wait.rcv.one — and no other. POSIX msgrcv(); Linux pipelined_send.
 bool hand_off(const View& view, State& state, QueueIndex index, const Message& message, Clauses& why) {
   const std::vector<ActorIndex> waiting = state.queue(index).receivers;
   for (const ActorIndex actor : waiting) {
@@ -75,11 +82,12 @@ bool hand_off(const View& view, State& state, QueueIndex index, const Message& m
 
 }  // namespace
 
-// msgsnd.ok.enqueue — at the tail, unless a waiting receiver takes it. msgsnd.ok.stamp, msgsnd.lspid.proc.
 void deliver(const View& view, State& state, QueueIndex index, Message message, Clauses& why) {
   {
     Queue& queue = state.change(index);
+    // msgsnd.lspid.proc — the process, whichever of its threads. POSIX msgsnd(); Linux do_msgsnd.
     queue.lspid = process_id(state, view.actor);
+    // msgsnd.ok.stamp — who sent last, and when. POSIX msgsnd(); Linux do_msgsnd.
     queue.stime = now(state, view.actor);
   }
   why.push_back("msgsnd.ok.stamp");
@@ -87,7 +95,9 @@ void deliver(const View& view, State& state, QueueIndex index, Message message, 
   if (view.profile.delivery == Delivery::hand_off && receivers_wait &&
       hand_off(view, state, index, message, why))
     return;
+  // wait.rcv.toosmall.keep — what all of them were too small for is queued. POSIX msgsnd(); Linux do_msgsnd.
   if (why.has("wait.rcv.toosmall")) why.push_back("wait.rcv.toosmall.keep");
+  // msgsnd.ok.enqueue — no waiting receiver takes it: at the tail. POSIX msgsnd(); Linux do_msgsnd.
   why.push_back("msgsnd.ok.enqueue");
   const std::int64_t type = message.type;
   Queue& queue = state.change(index);
@@ -112,30 +122,49 @@ Result receive_failure(const Profile& profile, const ReceiveRequest& request, Er
   return result;
 }
 
+namespace {
+
+// msgrcv.E.EFAULT.lost — the message is gone although the buffer cannot take it. Linux do_msgrcv, after the
+// dequeue.
+Result lost(const ReceiveRequest& request, Clauses& why) {
+  why.push_back("msgrcv.E.EFAULT.lost");
+  Result result = Result::fail(Errno::efault);
+  // msgrcv.E.EFAULT.partial — its type, and what fits of its text, may have been stored. Linux do_msg_fill.
+  result.may_touch = request.memory.valid && request.memory.writable;
+  if (result.may_touch) why.push_back("msgrcv.E.EFAULT.partial");
+  return result;
+}
+
+Clauses why_received(const ReceiveRequest& request, const Message& message, std::uint64_t count) {
+  // msgrcv.ret — the number of bytes of text. POSIX msgrcv(); Linux do_msgrcv.
+  // msgrcv.mtype — with the message's own type before them. POSIX msgrcv(); Linux do_msg_fill.
+  Clauses why{"msgrcv.ret", "msgrcv.mtype"};
+  // msgrcv.trunc — with MSG_NOERROR it is cut to msgsz, the rest is lost. POSIX msgrcv(); Linux do_msg_fill.
+  // msgrcv.trunc.zero — to nothing, if msgsz is 0. POSIX msgrcv(); Linux do_msg_fill.
+  if (count < message.text.size())
+    why.push_back(count == 0 ? Clause("msgrcv.trunc.zero") : Clause("msgrcv.trunc"));
+  // msgrcv.empty — a message without text: 0. POSIX msgrcv(); Linux do_msgrcv.
+  else if (count == 0)
+    why.push_back("msgrcv.empty");
+  // msgrcv.size.fit — one that fits, whole. POSIX msgrcv(); Linux do_msgrcv.
+  else
+    why.push_back("msgrcv.size.fit");
+  // msgrcv.long — however many pages it fills. POSIX msgrcv(); Linux store_msg.
+  if (count > one_page) why.push_back("msgrcv.long");
+  // msgrcv.tail — the buffer behind it stays as it was. Linux store_msg.
+  if (request.size > count) why.push_back("msgrcv.tail");
+  return why;
+}
+
+}  // namespace
+
 Result received(const ReceiveRequest& request, const Message& message, Clauses& why) {
   const std::uint64_t count = std::min(request.size, message.text.size());
-  // msgrcv.E.EFAULT.lost — the message is gone although the buffer cannot take it. Linux do_msgrcv, after the
-  // dequeue. msgrcv.E.EFAULT.partial — its type, and what fits of its text, may have been stored. Linux
-  // do_msg_fill.
-  if (!takes(request.memory, count)) {
-    why.push_back("msgrcv.E.EFAULT.lost");
-    Result result = Result::fail(Errno::efault);
-    result.may_touch = request.memory.valid && request.memory.writable;
-    if (result.may_touch) why.push_back("msgrcv.E.EFAULT.partial");
-    return result;
-  }
+  if (!takes(request.memory, count)) return lost(request, why);
   Result result = Result::of(static_cast<std::int64_t>(count));
   result.kind = Result::received;
   result.message = {message.type, message.text.first(count)};
-  why.add({"msgrcv.ret", "msgrcv.mtype"});
-  if (count < message.text.size())
-    why.push_back(count == 0 ? Clause("msgrcv.trunc.zero") : Clause("msgrcv.trunc"));
-  else if (count == 0)
-    why.push_back("msgrcv.empty");
-  else
-    why.push_back("msgrcv.size.fit");
-  if (count > one_page) why.push_back("msgrcv.long");
-  if (request.size > count) why.push_back("msgrcv.tail");
+  why.add(why_received(request, message, count));
   return result;
 }
 
@@ -167,11 +196,14 @@ void leave_lists(State& state, ActorIndex actor) {
   state.actor(actor).waits_on = -1;
 }
 
+// perm.recheck — permission is tested afresh after the sleep. Linux do_msgsnd, do_msgrcv. The standard is
+// silent.
 Tri tested_again(const View& view, Tri granted) {
   if (view.profile.recheck == Recheck::never) return Tri::yes;
   return granted == Tri::no && view.profile.recheck == Recheck::may ? Tri::maybe : granted;
 }
 
+// wait.snd.scan — every waiting sender whose own message fits now tries again. Linux ss_wakeup.
 void wake_senders(const View& view, State& state, QueueIndex index) {
   const Queue& queue = state.queue(index);
   for (const ActorIndex actor : queue.senders)
@@ -192,6 +224,8 @@ void wake_one_receiver(const View& view, State& state, QueueIndex index, std::in
   if (!candidates.empty()) state.actor(candidates[view.pick(2, candidates.size())]).woken = true;
 }
 
+// wait.rmid — all that wait for the queue fail with EIDRM. POSIX [EIDRM]; Linux freeque, expunge_all,
+// ss_wakeup.
 void release_all(const View& view, State& state, QueueIndex index) {
   std::vector<ActorIndex> waiting = state.queue(index).receivers;
   waiting.insert(waiting.end(), state.queue(index).senders.begin(), state.queue(index).senders.end());
@@ -199,8 +233,7 @@ void release_all(const View& view, State& state, QueueIndex index) {
   for (const ActorIndex actor : waiting) {
     leave_lists(state, actor);
     if (may_stay && state.process_of(actor).running != Running::yes) {
-      state.actor(actor).phase =
-          Phase::entered;  // wait.sig.stop.rmid: as it was waiting, or as it begins anew
+      state.actor(actor).phase = Phase::entered;  // as it was waiting, or as it begins anew
       state.actor(actor).found = index;
       continue;
     }

@@ -5,9 +5,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "svmq/model/profile.hpp"
 #include "svmq/model/types.hpp"
@@ -77,6 +81,73 @@ TEST(Clauses, CataloguedOnesAreUsedOrSayWhyNot) {
   for (const auto& [id, clause] : catalogue())
     EXPECT_TRUE(ids.contains(std::string(id.str())) || clause.as_table()->contains("unobservable"))
         << id.str() << " has no rule";
+}
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Comments of whole lines, each as one text.
+std::vector<std::string> comments() {
+  std::vector<std::string> all;
+  for (const auto& path : rules()) {
+    std::istringstream in(text_of(path));
+    std::string block;
+    for (std::string line; std::getline(in, line);) {
+      const std::size_t at = line.find_first_not_of(' ');
+      const bool comment = at != std::string::npos && line.compare(at, 3, "// ") == 0;
+      if (comment) block += line.substr(at) + '\n';
+      if (comment || block.empty()) continue;
+      all.push_back(std::exchange(block, {}));
+    }
+  }
+  return all;
+}
+
+// A heading: a line of a comment that begins with the id and a dash.
+std::vector<std::string> headed(const std::string& comment) {
+  static const std::regex heading("// ([a-z]+\\.[A-Za-z0-9._-]+) \xe2\x80\x94 ");
+  std::vector<std::string> ids;
+  for (std::sregex_iterator match(comment.begin(), comment.end(), heading), end; match != end; ++match)
+    ids.push_back((*match)[1]);
+  return ids;
+}
+
+// Turns red for a clause that a reader looks for in vain, or finds stated in two places.
+TEST(Rules, EachClauseHasOneHeading) {
+  std::map<std::string, int> headings;
+  for (const std::string& comment : comments())
+    for (const std::string& id : headed(comment)) ++headings[id];
+  const std::set<std::string> ids = used();
+  for (const std::string& id : ids) EXPECT_EQ(headings[id], 1) << id;
+  for (const auto& [id, count] : headings)
+    EXPECT_TRUE(ids.contains(id)) << id << " is headed, and never given";
+}
+
+// Turns red for a rule that does not say from where it is.
+TEST(Rules, EachHeadingNamesASource) {
+  const std::regex source("POSIX|Linux|glibc");
+  for (const std::string& comment : comments()) {
+    if (headed(comment).empty()) continue;
+    EXPECT_TRUE(std::regex_search(comment, source)) << comment;
+  }
+}
+
+// Turns red for a rule that has grown beyond what one reads at a glance.
+TEST(Rules, AreSmall) {
+  constexpr int most = 36;  // lines
+  for (const auto& path : rules()) {
+    std::istringstream in(text_of(path));
+    std::string opened;
+    int lines = 0;
+    for (std::string line; std::getline(in, line); ++lines) {
+      if (!line.empty() && line.ends_with('{') &&
+          std::string_view(" }/#").find(line[0]) == std::string_view::npos)
+        opened = line, lines = 0;
+      if (line == "}") EXPECT_LE(lines, most) << opened << " in " << path;
+    }
+  }
 }
 
 bool is_condition(const std::string& condition) {

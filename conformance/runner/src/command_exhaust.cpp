@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -82,10 +83,7 @@ void print_sometimes(const explore::Exploration& found, const explore::Stage& st
   }
 }
 
-// What was found wrong: violations, and what had to happen and did not. Returns whether there was any.
-// What a scope demands it demands of this profile: under others some of it cannot happen.
-constexpr std::string_view demands_are_of = "linux-6.18";
-
+// What was found wrong: violations, and what the scope demands and never happened. Returns whether there was any.
 bool print_findings(const explore::Exploration& found, const explore::Stage& stage,
                     const model::Profile& profile) {
   for (const explore::Violation& violation : found.violations) {
@@ -99,7 +97,8 @@ bool print_findings(const explore::Exploration& found, const explore::Stage& sta
   bool missed = false;
   for (const std::string& name : stage.scope().sometimes) {
     const auto hit = std::ranges::find(found.sometimes, name, &explore::Hit::name);
-    if (hit->count > 0 || found.stopped || profile.name != demands_are_of) continue;
+    const auto demanded = std::ranges::find(explore::sometimes(), name, &explore::Sometimes::name);
+    if (hit->count > 0 || found.stopped || !demanded->applies(profile)) continue;
     say(fmt::format("  never: {}, which the scope demands\n", name));
     missed = true;
   }
@@ -108,6 +107,7 @@ bool print_findings(const explore::Exploration& found, const explore::Stage& sta
 
 struct Totals {
   std::uint64_t states = 0, transitions = 0;
+  std::map<std::string_view, std::uint64_t> checked;  // by property, under one profile
   bool wrong = false, cut = false;
 };
 
@@ -140,7 +140,19 @@ void exhaust_one(const explore::Scope& scope, const model::Profile& profile, con
   totals.cut |= found.stopped;
   totals.states += found.states;
   totals.transitions += found.transitions;
+  for (const explore::Tally& tally : found.properties) totals.checked[tally.name] += tally.checked;
   for (const auto& [id, count] : found.clauses) clauses.emplace(id);
+}
+
+// A property that had nothing to say of any transition has shown nothing. Returns whether there is one.
+bool print_vacuous(const model::Profile& profile, const Totals& totals) {
+  bool vacuous = false;
+  for (const explore::Property& property : explore::properties()) {
+    if (!property.applies(profile) || totals.checked.at(property.name) > 0) continue;
+    say(fmt::format("{}: never checked: {}: {}\n", profile.name, property.name, property.sentence));
+    vacuous = true;
+  }
+  return vacuous;
 }
 
 int exhaust(const ExhaustOptions& options) {
@@ -150,10 +162,12 @@ int exhaust(const ExhaustOptions& options) {
   for (const std::string& name : options.profiles) {
     const model::Profile& profile = profile_named(name);
     std::set<std::string> clauses;
+    totals.checked.clear();
     for (const explore::Scope& scope : scopes)
       if (!interrupt::requested()) exhaust_one(scope, profile, options, totals, clauses);
     if (interrupt::requested()) return interrupt::exit_status();
     print_unused(profile, clauses, "by this exploration");
+    if (options.scopes.empty()) totals.wrong |= print_vacuous(profile, totals);
   }
   const int status = totals.wrong ? nonconform : totals.cut || totals.transitions == 0 ? undecided : conform;
   say(fmt::format("{}: {} states, {} transitions\n",
@@ -170,8 +184,8 @@ can get into, at every interleaving, and checks in each transition what must alw
 that it was not in vain. conformance/scopes/README.md says how a scope is written, and what is taken for the same state.
 
 A property that is violated is shown with a shortest scenario, as `svmq run FILE` takes it.
-Exit status: 0 every property holds, 1 one does not, or what a scope demands never happens, 2 wrong usage or a malformed
-scope, 3 the budget of states ran out.
+Exit status: 0 every property holds, 1 one does not, or what a scope demands never happens, or all the scopes together leave
+a property untried; 2 wrong usage or a malformed scope, 3 the budget of states ran out.
 
 Examples:
   svmq exhaust --model-only

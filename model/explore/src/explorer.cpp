@@ -98,28 +98,29 @@ class Search {
     if (ended_) return;
     ++found_.transitions;
     for (const Clause clause : clauses) ++clauses_[clause.number()];
-    if (!somebody_returns(raw.state))
-      return judge({stage_, open.world, label, clauses, raw, raw}, open.node, raw);
     const bool watched = settings_.check || settings_.goal;  // else nobody asks how it was
-    World after = watched ? raw : std::move(raw);
-    stage_.return_all(after, [&](const World& world, ActorIndex actor) {
-      for (const Clause clause : world.state.actor(actor).why) ++clauses_[clause.number()];
-    });
-    judge({stage_, open.world, label, clauses, raw, after}, open.node, after);
+    const bool returns = somebody_returns(raw.state);
+    std::optional<World> copy;
+    if (watched && returns) copy = raw;
+    World& after = copy ? *copy : raw;
+    if (returns)
+      stage_.return_all(after, [&](const World& world, ActorIndex actor) {
+        for (const Clause clause : world.state.actor(actor).why) ++clauses_[clause.number()];
+      });
+    if (watched && judge({stage_, open.world, label, clauses, raw, after}, open.node)) return;
+    keep(open.node, label, std::move(after));
   }
 
   static bool somebody_returns(const State& state) {
     return std::ranges::any_of(state.actors, [](const Actor& a) { return a.phase == Phase::returning; });
   }
 
-  void judge(const Transition& transition, NodeIndex from, World& after) {
+  // Whether it is the one that was looked for.
+  bool judge(const Transition& transition, NodeIndex from) {
     if (settings_.check) check(transition, from);
-    if (settings_.goal && settings_.goal(transition)) {
-      found_.goal = path_to(from, transition.label);
-      ended_ = true;
-      return;
-    }
-    keep(from, transition.label, std::move(after));
+    if (!settings_.goal || !settings_.goal(transition)) return false;
+    found_.goal = path_to(from, transition.label);
+    return ended_ = true;
   }
 
   void keep(NodeIndex from, Label label, World&& world) {

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "svmq/explore/property.hpp"
+#include "property_parts.hpp"
 
 namespace svmq::model::explore {
 namespace {
@@ -98,7 +98,9 @@ bool killed_while_waiting(const Transition& t) {
   return was.phase == Phase::sending || was.phase == Phase::receiving;
 }
 
-bool lost_to_a_bad_buffer(const Transition& t) { return steps(t) && t.names("msgrcv.E.EFAULT.lost"); }
+bool lost_to_a_bad_buffer(const Transition& t) {
+  return steps(t) && answered(t, t.actor(), Errno::efault) && !t.takers().empty();
+}
 bool truncated(const Transition& t) { return steps(t) && t.names("msgrcv.trunc"); }
 bool too_long_stays(const Transition& t) {
   return steps(t) && phase_before(t) == Phase::entered && t.call<ReceiveRequest>() &&
@@ -136,10 +138,14 @@ bool key_reused(const Transition& t) {
          });
 }
 
+// The identifier that the actor names was that of a queue that is gone.
 bool stale_identifier(const Transition& t) {
-  return steps(t) && phase_before(t) == Phase::entered && t.before.state.actor(t.actor()).found < 0 &&
-         !t.before.state.queues.empty() && answered(t, t.actor(), Errno::einval) &&
-         (t.names("id.stale.free") || t.names("msgsnd.E.EINVAL.id") || t.names("msgrcv.E.EINVAL.id"));
+  if (!steps(t) || phase_before(t) != Phase::entered || !answered(t, t.actor(), Errno::einval)) return false;
+  const auto* send = t.call<SendRequest>();
+  const auto* receive = t.call<ReceiveRequest>();
+  if (!send && !receive) return false;
+  const std::int64_t id = send ? send->id : receive->id;
+  return std::ranges::any_of(t.before.state.queues, [&](const auto& q) { return q->removed && q->id == id; });
 }
 
 bool no_more_queues(const Transition& t) { return steps(t) && answered(t, t.actor(), Errno::enospc); }
@@ -154,41 +160,59 @@ bool interrupted_restart(const Transition& t) {
   return false;
 }
 
+bool no_lock(const Profile& p) { return p.queue_lock == QueueLock::none; }
+bool hands_over(const Profile& p) { return p.delivery == Delivery::hand_off; }
+bool knows_e2big(const Profile& p) { return p.too_long == TooLong::e2big; }
+bool refuses_too_small(const Profile& p) { return hands_over(p) && knows_e2big(p); }
+bool begins_anew(const Profile& p) { return p.stop == Stop::restarts_call; }
+bool loses_messages(const Profile& p) {
+  return p.bad_pointers == BadPointers::fault && p.faulting_receive != FaultingReceive::kept;
+}
+bool tests_again(const Profile& p) {
+  const bool wakes = p.set_wakes == SetWakes::wakes_and_retests || p.set_wakes == SetWakes::may_retest;
+  return wakes && p.recheck != Recheck::never;
+}
+
 constexpr Sometimes all[] = {
-    {"sender-waits", "a sender finds no room and waits", sender_waits},
-    {"sender-released", "a waiting sender gets room and sends", sender_released},
+    {"sender-waits", "a sender finds no room and waits", sender_waits, always},
+    {"sender-released", "a waiting sender gets room and sends", sender_released, always},
     {"sender-woken-in-vain", "a waiting sender is woken, finds the room taken, and waits on",
-     sender_woken_in_vain},
-    {"sender-overtaken", "a sender sends while an earlier one waits for room", overtaken},
-    {"receiver-waits", "a receiver finds nothing and waits", receiver_waits},
-    {"hand-off", "a message goes straight to a waiting receiver", handed_over},
+     sender_woken_in_vain, always},
+    {"sender-overtaken", "a sender sends while an earlier one waits for room", overtaken, no_lock},
+    {"receiver-waits", "a receiver finds nothing and waits", receiver_waits, always},
+    {"hand-off", "a message goes straight to a waiting receiver", handed_over, hands_over},
     {"hand-off-past-too-small",
-     "a message passes a waiting receiver whose buffer is too small, and reaches the next", too_small_passed},
+     "a message passes a waiting receiver whose buffer is too small, and reaches the next", too_small_passed,
+     refuses_too_small},
     {"too-small-and-queued", "a waiting receiver's buffer is too small, and the message is queued",
-     too_small_and_queued},
-    {"both-wait", "a receiver waits beside a sender who has no room for what it wants", both_wait},
-    {"removal-releases-two", "a removal releases two who wait", removal_releases_two},
-    {"removed-while-calling", "a queue goes between the look-up of a call and its act",
-     removed_while_calling},
-    {"interrupted", "a caught signal ends a wait with EINTR", interrupted_waiter},
-    {"signal-before-room", "a woken sender fails with EINTR because a signal came too", signal_before_room},
+     too_small_and_queued, refuses_too_small},
+    {"both-wait", "a receiver waits beside a sender who has no room for what it wants", both_wait, always},
+    {"removal-releases-two", "a removal releases two who wait", removal_releases_two, always},
+    {"removed-while-calling", "a queue goes between the look-up of a call and its act", removed_while_calling,
+     always},
+    {"interrupted", "a caught signal ends a wait with EINTR", interrupted_waiter, always},
+    {"signal-before-room", "a woken sender fails with EINTR because a signal came too", signal_before_room,
+     always},
     {"message-before-signal", "a receiver is handed its message although a signal has come",
-     message_before_signal},
-    {"place-lost", "a stopped and continued receiver stands behind one who came later", place_lost},
-    {"gone-while-stopped", "a stopped and continued call finds its queue gone: EINVAL", gone_while_stopped},
+     message_before_signal, hands_over},
+    {"place-lost", "a stopped and continued receiver stands behind one who came later", place_lost,
+     begins_anew},
+    {"gone-while-stopped", "a stopped and continued call finds its queue gone: EINVAL", gone_while_stopped,
+     begins_anew},
     {"signal-while-stopped", "a continued call fails with EINTR for a signal that came while it was stopped",
-     interrupted_restart},
-    {"killed-while-waiting", "a waiter is killed", killed_while_waiting},
-    {"lost-to-a-bad-buffer", "a message is lost to a bad buffer", lost_to_a_bad_buffer},
-    {"truncated", "a message is cut to the buffer", truncated},
-    {"too-long-stays", "a message too long for the buffer stays: E2BIG", too_long_stays},
-    {"permission-withdrawn", "IPC_SET takes a waiter's permission, and it fails", permission_withdrawn},
-    {"overfull", "IPC_SET puts the byte limit below what is queued", overfull},
-    {"key-reused", "a key names a new queue after the removal of the old one", key_reused},
-    {"stale-identifier", "a call uses the identifier of a removed queue", stale_identifier},
-    {"no-more-queues", "msgget fails for the number of queues", no_more_queues},
-    {"refused", "a call is refused for lack of permission", refused},
-    {"several-ways", "the model leaves a choice", several_ways},
+     interrupted_restart, begins_anew},
+    {"killed-while-waiting", "a waiter is killed", killed_while_waiting, always},
+    {"lost-to-a-bad-buffer", "a message is lost to a bad buffer", lost_to_a_bad_buffer, loses_messages},
+    {"truncated", "a message is cut to the buffer", truncated, always},
+    {"too-long-stays", "a message too long for the buffer stays: E2BIG", too_long_stays, knows_e2big},
+    {"permission-withdrawn", "IPC_SET takes a waiter's permission, and it fails", permission_withdrawn,
+     tests_again},
+    {"overfull", "IPC_SET puts the byte limit below what is queued", overfull, always},
+    {"key-reused", "a key names a new queue after the removal of the old one", key_reused, always},
+    {"stale-identifier", "a call uses the identifier of a removed queue", stale_identifier, always},
+    {"no-more-queues", "msgget fails for the number of queues", no_more_queues, always},
+    {"refused", "a call is refused for lack of permission", refused, always},
+    {"several-ways", "the model leaves a choice", several_ways, always},
 };
 
 }  // namespace

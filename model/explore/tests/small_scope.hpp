@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "svmq/explore/scope.hpp"
 
@@ -72,6 +73,24 @@ inline Scope small_scope(int processes = 2) {
         }));
   }
   scope.overlap = 2;
+  return scope;
+}
+
+// The same with signals that kill, stop and continue the first process.
+inline Scope signal_scope() {
+  Scope scope = small_scope(2);
+  const auto conductor = static_cast<ActorIndex>(scope.origin.actors.size() - 1);
+  int pattern = 100;
+  for (const auto& [name, signal] : {std::pair("SIGKILL", Signal::kill), std::pair("SIGSTOP", Signal::stop),
+                                     std::pair("SIGCONT", Signal::cont)}) {
+    Call kill = call(conductor, pattern++, "", [signal = signal](std::int64_t) {
+      return KillRequest{0, signal};
+    });
+    kill.text = std::string("kill(A, ") + name + ")";
+    kill.uses.clear();
+    kill.target = 0;
+    scope.calls.push_back(std::move(kill));
+  }
   return scope;
 }
 

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "svmq/model/types.hpp"
+
 namespace svmq::model {
 
 // --------------------------------------------------------------------------------------------- errors, in
@@ -321,6 +323,9 @@ struct VariationPoint {
   std::string_view shown(const Profile& profile) const;
 };
 const std::vector<VariationPoint>& variation_points();
+
+// Does the clause hold in the profile? (`where` of the catalogue)
+bool holds(const Profile& profile, Clause clause);
 
 // The profile with one point changed: "stop=either". Nothing if there is no such point or value.
 std::optional<Profile> varied(const Profile& profile, std::string_view variation);

@@ -133,7 +133,7 @@ void exhaust_one(const explore::Scope& scope, const model::Profile& profile, con
       seconds,
       grouped(static_cast<std::uint64_t>(static_cast<double>(found.transitions) / std::max(seconds, 1e-9)))));
   say(fmt::format("  taken for the same: {}\n",
-                  options.asymmetric ? "identifiers" : symmetry(scope, explore::Canon(scope, true))));
+                  options.asymmetric ? "identifiers" : symmetry(scope, explore::Canon(scope, profile, true))));
   print_properties(found);
   print_sometimes(found, stage, options.witnesses);
   totals.wrong |= print_findings(found, stage, profile);

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "svmq/language/scenario.hpp"
 #include "svmq/model/profile.hpp"
 
 namespace svmq::runner {
@@ -14,8 +16,13 @@ struct SearchBudget {
   std::uint64_t states = 30'000;  // most states (of a search through one scope)
 };
 
-// explain_walk.cpp: a scenario step by step; a clause, with a scenario that uses it.
+// explain_walk.cpp: a scenario step by step.
 int explain_scenarios(const std::string& file, const model::Profile& profile);
+void walk(const language::Scenario& scenario, const model::Profile& profile);
+std::set<std::string> clauses_on_the_way(const language::Scenario& scenario, const model::Profile& profile);
+std::vector<language::Scenario> parse_all(const std::string& text, const std::string& file);
+
+// explain_clause.cpp: a clause, with a smallest scenario in which it decides.
 int explain_clause(const std::string& id, const model::Profile& profile, const SearchBudget& budget);
 
 // explain_profiles.cpp: variation points as a table; what tells two profiles apart; where profiles leave the

@@ -73,11 +73,23 @@ std::string process_line(const Scope& scope, const World& world, std::size_t act
 
 }  // namespace
 
+namespace {
+
+// Bits of a mode that may be shown or not.
+std::string open_bits(const model::Result& result) {
+  const auto open = result.rows.empty() ? 0u : result.rows.front().open_mode;
+  if (open == 0) return {};
+  if (open == ~0777u) return ", with any further bits of the mode";
+  return fmt::format(", with or without {:#o} in the mode", open);
+}
+
+}  // namespace
+
 std::string show(const Scope& scope, const Ending& ending, const Reply& reply) {
   if (reply.result->kind == model::Result::any) return "anything";
   if (reply.open) return "any identifier that no queue has";
   model::State state = ending.world.state;
-  return language::print(judge::show(cast_of(scope), state, *reply.result));
+  return language::print(judge::show(cast_of(scope), state, *reply.result)) + open_bits(*reply.result);
 }
 
 std::string show(const Scope& scope, const Ending& ending, model::ActorIndex actor) {

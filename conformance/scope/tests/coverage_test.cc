@@ -43,7 +43,7 @@ const fs::path conformance = fs::path(SVMQ_SOURCE_DIR) / "conformance";
 void walk(const language::Scenario& scenario, const model::Profile& profile, std::set<std::string>& used) {
   const explore::Scope scope = bind(scenario);
   const explore::Stage stage(scope, profile);
-  const explore::Canon canon(scope, false);
+  const explore::Canon canon(scope, profile, false);
   std::vector<explore::World> worlds{stage.origin()};
   int next = 0;
   for (const language::Item& item : scenario.items) {

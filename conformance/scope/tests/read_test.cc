@@ -49,7 +49,7 @@ TEST(Read, ALineStandsForSeveralCalls) {
 // Bug: who may do different things is taken for the same.
 TEST(Read, OnlyWhatIsAlikeIsTakenForTheSame) {
   const auto alike = [](const std::string& text) {
-    return model::explore::Canon(read(text, "f"), true).alike();
+    return model::explore::Canon(read(text, "f"), *model::find_profile("linux-6.18"), true).alike();
   };
   EXPECT_EQ(alike(good).size(), 3u) << "A alone may remove";
   EXPECT_EQ(alike(changed("A: msgctl", "msgctl")).size(), 2u) << "A and B, and the conductor";

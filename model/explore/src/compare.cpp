@@ -21,14 +21,20 @@ class Comparing {
  public:
   Comparing(const Stage& one, const Stage& other, const CompareSettings& settings,
             const std::function<bool(const Difference&)>& found)
-      : one_(one), other_(other), settings_(settings), found_(found), canon_(one.scope(), false) {}
+      : one_(one),
+        other_(other),
+        settings_(settings),
+        found_(found),
+        canon_(one.scope(), one.profile(), false),
+        canon_of_other_(other.scope(), other.profile(), false) {}
 
   Comparison run() {
+    const std::size_t deepest = settings_.only.empty() ? settings_.depth : settings_.only.size();
     add({one_.first(), {other_.first()}, {}, {}});
     for (; at_ < pairs_.size() && !ended_; ++at_) {
       const Pair pair = std::move(pairs_[at_]);
       pairs_[at_] = {};
-      if (pair.calls.size() < settings_.depth) visit(pair);
+      if (pair.calls.size() < deepest) visit(pair);
       if (pairs_.size() > settings_.most_pairs || (settings_.stop && (at_ & 0xff) == 0 && settings_.stop()))
         break;
     }
@@ -40,12 +46,14 @@ class Comparing {
  private:
   void visit(const Pair& pair) {
     const Scope& scope = one_.scope();
-    for (std::size_t c = 0; c < scope.calls.size() && !ended_; ++c) {
-      if (scope.calls[c].once || !one_.may_begin(pair.one, scope.calls[c].actor) ||
-          !one_.may_mention(pair.one, static_cast<int>(c)))
-        continue;
-      make(pair, static_cast<int>(c));
-    }
+    if (!settings_.only.empty()) return try_call(pair, settings_.only[pair.calls.size()]);
+    for (std::size_t c = 0; c < scope.calls.size() && !ended_; ++c)
+      if (!scope.calls[c].once) try_call(pair, static_cast<int>(c));
+  }
+
+  void try_call(const Pair& pair, int call) {
+    const ActorIndex actor = one_.scope().calls[static_cast<std::size_t>(call)].actor;
+    if (one_.may_begin(pair.one, actor) && one_.may_mention(pair.one, call)) make(pair, call);
   }
 
   void make(const Pair& pair, int call) {
@@ -54,17 +62,19 @@ class Comparing {
       std::ranges::move(conduct(other_, other, {call}), std::back_inserter(allowed));
     std::vector<int> calls = pair.calls;
     calls.push_back(call);
-    for (const Ending& seen : conduct(one_, pair.one, {call})) {
+    for (Ending& seen : conduct(one_, pair.one, {call})) {
       if (ended_) return;
       ++result_.endings;
-      Pair next{seen.world, {}, calls, pair.clauses};
+      Pair next{{}, {}, calls, pair.clauses};
       bool anything = false;
       for (const Ending& way : allowed) {
-        Ending settled = way;
-        if (!covers(settled, seen)) continue;
+        Ending settled = way, taken = seen;
+        if (!covers(settled, taken, settings_.identifiers)) continue;
         anything |= settled.world.state.undefined;
+        seen = std::move(taken);
         next.others.push_back(std::move(settled.world));
       }
+      next.one = seen.world;
       if (next.others.empty()) ended_ = !found_({calls, seen, allowed, pair.clauses});
       if (next.others.empty() || anything) continue;  // where anything is allowed, nothing more can differ
       next.clauses.add(seen.clauses);
@@ -74,7 +84,7 @@ class Comparing {
 
   void add(Pair pair) {
     Key key;
-    for (const World& world : pair.others) key.push_back(canon_(world));
+    for (const World& world : pair.others) key.push_back(canon_of_other_(world));
     std::ranges::sort(key);
     key.erase(std::unique(key.begin(), key.end()), key.end());
     if (key.size() < pair.others.size()) keep_distinct(pair.others);
@@ -84,13 +94,13 @@ class Comparing {
 
   void keep_distinct(std::vector<World>& worlds) const {
     std::set<Fingerprint> seen;
-    std::erase_if(worlds, [&](const World& world) { return !seen.insert(canon_(world)).second; });
+    std::erase_if(worlds, [&](const World& world) { return !seen.insert(canon_of_other_(world)).second; });
   }
 
   const Stage &one_, &other_;
   const CompareSettings& settings_;
   const std::function<bool(const Difference&)>& found_;
-  const Canon canon_;
+  const Canon canon_, canon_of_other_;
   std::set<Key> known_;
   std::vector<Pair> pairs_;
   std::size_t at_ = 0;
@@ -99,6 +109,15 @@ class Comparing {
 };
 
 }  // namespace
+
+bool differs(const Stage& one, const Stage& other, const CompareSettings& settings) {
+  bool found = false;
+  (void)compare(one, other, settings, [&](const Difference&) {
+    found = true;
+    return false;
+  });
+  return found;
+}
 
 Comparison compare(const Stage& one, const Stage& other, const CompareSettings& settings,
                    const std::function<bool(const Difference&)>& found) {

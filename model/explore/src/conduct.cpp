@@ -18,12 +18,12 @@ using Left = std::vector<int>;
 
 class Conduct {
  public:
-  explicit Conduct(const Stage& stage) : stage_(stage), canon_(stage.scope(), false) {}
+  explicit Conduct(const Stage& stage) : stage_(stage), canon_(stage.scope(), stage.profile(), false) {}
 
   std::vector<Ending> run(const World& world, const std::vector<int>& calls) {
     visit({{world, {}, {}}, calls});
     while (!open_.empty()) {
-      Open open = std::move(open_.back());
+      Pending open = std::move(open_.back());
       open_.pop_back();
       advance(std::move(open));
     }
@@ -31,18 +31,18 @@ class Conduct {
   }
 
  private:
-  struct Open {
+  struct Pending {
     Ending way;
     Left left;
   };
 
-  void advance(Open open) {
+  void advance(Pending open) {
     bool moved = false;
     const World& world = open.way.world;
     const auto sink = [&](Left left) {
       return [&, left = std::move(left)](Label, const Clauses& clauses, World&& raw) {
         moved = true;
-        Open next{{std::move(raw), open.way.replies, open.way.clauses}, left};
+        Pending next{{std::move(raw), open.way.replies, open.way.clauses}, left};
         next.way.clauses.add(clauses);
         visit(std::move(next));
       };
@@ -70,7 +70,7 @@ class Conduct {
   }
 
   // Whoever has been answered returns; a way that was taken before is not taken again.
-  void visit(Open open) {
+  void visit(Pending open) {
     stage_.return_all(open.way.world, [&](const World& world, ActorIndex actor) {
       const Actor& self = world.state.actor(actor);
       const bool is_open =
@@ -88,7 +88,7 @@ class Conduct {
   const Stage& stage_;
   const Canon canon_;
   std::map<std::pair<Fingerprint, Left>, std::vector<std::vector<Reply>>> known_;
-  std::vector<Open> open_;
+  std::vector<Pending> open_;
   std::vector<Ending> endings_;
 };
 
@@ -96,11 +96,17 @@ bool within(const Stamp& seen, const Stamp& allowed) {
   return allowed.earliest <= seen.earliest && seen.latest <= allowed.latest;
 }
 
+// Bits of the mode that may be shown or not cover whatever is shown of them.
+bool same_mode(const StatRecord& allowed, const StatRecord& seen) {
+  return ((allowed.mode ^ seen.mode) & ~allowed.open_mode) == 0 && (seen.open_mode & ~allowed.open_mode) == 0;
+}
+
 bool same_row(const StatRecord& allowed, const StatRecord& seen) {
   StatRecord a = allowed;
   a.stime = seen.stime, a.rtime = seen.rtime, a.ctime = seen.ctime, a.queue = seen.queue;
-  return a == seen && within(seen.stime, allowed.stime) && within(seen.rtime, allowed.rtime) &&
-         within(seen.ctime, allowed.ctime);
+  a.mode = seen.mode, a.open_mode = seen.open_mode;
+  return a == seen && same_mode(allowed, seen) && within(seen.stime, allowed.stime) &&
+         within(seen.rtime, allowed.rtime) && within(seen.ctime, allowed.ctime);
 }
 
 bool same_rows(const Result& allowed, const Result& seen) {
@@ -111,9 +117,8 @@ std::optional<std::int32_t> id_of(const World& world, QueueIndex queue) {
   return world.state.queue(queue).id;
 }
 
-// The identifier that the model left open is what was seen, if no living queue has that.
-bool settle_identifier(World& world, const Reply& reply, std::int32_t id) {
-  const QueueIndex queue = reply.result->queue;
+// The identifier that the model left open is this one, if no living queue has that.
+bool settle_identifier(World& world, QueueIndex queue, std::int32_t id) {
   if (id_of(world, queue) == id) return true;
   const auto taken = [&](const auto& q) {
     return !q->removed && q->id == id && q->space == world.state.queue(queue).space;
@@ -126,16 +131,22 @@ bool settle_identifier(World& world, const Reply& reply, std::int32_t id) {
   return true;
 }
 
-bool covers(World& world, const Reply& allowed, const World& seen_world, const Reply& seen) {
+// An identifier that the one leaves open may be the other's; that it may be another is a difference, or not.
+bool covers_identifier(World& world, const Reply& allowed, World& seen_world, const Reply& seen, Open open) {
+  const QueueIndex may = allowed.result->queue, is = seen.result->queue;
+  if (allowed.open) return settle_identifier(world, may, *id_of(seen_world, is));
+  if (!seen.open) return id_of(world, may) == id_of(seen_world, is);
+  return open == Open::settled && settle_identifier(seen_world, is, *id_of(world, may));
+}
+
+bool covers(World& world, const Reply& allowed, World& seen_world, const Reply& seen, Open open) {
   const Result &may = *allowed.result, &is = *seen.result;
   if (may.kind == Result::any) return true;
   if (may.kind != is.kind) return false;
   switch (is.kind) {
     case Result::number:
     case Result::key: return may.value == is.value;
-    case Result::identifier:
-      if (allowed.open) return settle_identifier(world, allowed, *id_of(seen_world, is.queue));
-      return !seen.open && id_of(world, may.queue) == id_of(seen_world, is.queue);
+    case Result::identifier: return covers_identifier(world, allowed, seen_world, seen, open);
     case Result::failure: return may.error == is.error && (may.may_touch || !is.may_touch);
     case Result::received: return may.value == is.value && may.message == is.message;
     case Result::stat:
@@ -157,7 +168,7 @@ std::vector<Ending> conduct(const Stage& stage, const World& world, const std::v
   return Conduct(stage).run(world, calls);
 }
 
-bool covers(Ending& allowed, const Ending& seen) {
+bool covers(Ending& allowed, Ending& seen, Open open) {
   if (allowed.world.state.undefined) return true;
   if (seen.world.state.undefined || allowed.replies.size() != seen.replies.size()) return false;
   const State &may = allowed.world.state, &is = seen.world.state;
@@ -167,7 +178,7 @@ bool covers(Ending& allowed, const Ending& seen) {
       return false;
   for (std::size_t i = 0; i < seen.replies.size(); ++i) {
     if (allowed.replies[i].actor != seen.replies[i].actor) return false;
-    if (!covers(allowed.world, allowed.replies[i], seen.world, seen.replies[i])) return false;
+    if (!covers(allowed.world, allowed.replies[i], seen.world, seen.replies[i], open)) return false;
   }
   return true;
 }

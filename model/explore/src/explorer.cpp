@@ -45,7 +45,7 @@ class Nodes {
 class Search {
  public:
   Search(const Stage& stage, const Settings& settings)
-      : stage_(stage), settings_(settings), canon_(stage.scope(), settings.symmetric) {
+      : stage_(stage), settings_(settings), canon_(stage.scope(), stage.profile(), settings.symmetric) {
     for (const Property& property : properties()) found_.properties.push_back({property.name});
     for (const Sometimes& event : sometimes()) found_.sometimes.push_back({event.name, 0, {}});
   }

@@ -71,6 +71,12 @@ bool looks_at_numbers(const Call& call, const Scope& scope) {
   return call.uses.empty() ? id >= 0 : id != 4096 && id != -1;
 }
 
+// An old identifier may be answered by its index.
+bool recalls_indexes(const Profile& profile) {
+  return profile.stale_identifier == StaleIdentifier::eidrm_if_reused ||
+         profile.stale_identifier == StaleIdentifier::reaches_new_queue;
+}
+
 Fingerprint of(const Process& process) {
   const Credentials& who = *process.credentials;
   Hash hash;
@@ -357,6 +363,7 @@ void Canon::Encoding::add(const Queue& queue) {
   for (const Message& message : queue.messages) add(message);
   add(queue.receivers);
   add(queue.senders);
+  hash_.add(queue.lock < 0 ? nowhere : actor_rank_[static_cast<std::size_t>(queue.lock)]);
 }
 
 void Canon::Encoding::add_rest() {
@@ -366,6 +373,7 @@ void Canon::Encoding::add_rest() {
     hash_.add(word(space.limits.msg_next_id));
     hash_.add(word(space.last_index) << 32 ^ word(space.cursor));
     hash_.add(word(space.sequence));
+    for (const int sequence : space.slot_sequences) hash_.add(word(sequence));
   }
   for (const Segment& segment : state().segments) hash_.add(word(segment.key) << 32 ^ word(segment.space));
   for (const auto& [name, file] : state().files->names) {
@@ -439,9 +447,10 @@ std::vector<std::vector<ActorIndex>> groups(const Scope& scope, bool symmetric) 
 
 }  // namespace
 
-Canon::Canon(const Scope& scope, bool symmetric)
-    : numbers_matter_(std::ranges::any_of(
-          scope.calls, [&](const Call& c) { return !c.once && looks_at_numbers(c, scope); })),
+Canon::Canon(const Scope& scope, const Profile& profile, bool symmetric)
+    : numbers_matter_(recalls_indexes(profile) ||
+                      std::ranges::any_of(
+                          scope.calls, [&](const Call& c) { return !c.once && looks_at_numbers(c, scope); })),
       slots_alike_(symmetric && scope.slots_alike && !numbers_matter_),
       types_alike_(symmetric && scope.types_alike),
       alike_(groups(scope, symmetric)),

@@ -48,7 +48,7 @@ TEST(Explorer, SymmetryHidesNothing) {
 TEST(Explorer, StatesOfOneNameHaveFuturesOfTheSameNames) {
   const Scope scope = small_scope();
   const Stage stage(scope, linux_profile());
-  const Canon canon(scope, true);
+  const Canon canon(scope, stage.profile(), true);
   std::map<Fingerprint, std::set<Fingerprint>> futures;
   std::vector<World> open{stage.first()};
   std::map<Fingerprint, int> visits;
@@ -74,7 +74,7 @@ TEST(Explorer, PathsLeadWhereTheGraphSays) {
   const Scope scope = small_scope();
   const Stage stage(scope, linux_profile());
   const Exploration found = explored(scope, false, true);
-  const Canon canon(scope, false);
+  const Canon canon(scope, linux_profile(), false);
   EXPECT_EQ(found.graph.edges.size(), found.transitions);
   std::set<Fingerprint> ends;
   for (NodeIndex node = 0; node < found.graph.nodes.size(); node += 7) {

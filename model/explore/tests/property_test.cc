@@ -446,7 +446,7 @@ const Mutant mutants[] = {
 // Some thousand transitions of a small world, under a profile.
 struct Small {
   Small(Scope of, const char* profile) : scope(std::move(of)), stage(scope, *find_profile(profile)) {
-    const Canon canon(scope, true);
+    const Canon canon(scope, stage.profile(), true);
     std::set<Fingerprint> known;
     std::deque<World> open{stage.first()};
     while (!open.empty() && known.size() < 2500) {

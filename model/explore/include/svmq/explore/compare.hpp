@@ -24,6 +24,8 @@ struct Difference {
 struct CompareSettings {
   std::size_t depth = 3;               // most calls
   std::uint64_t most_pairs = 200'000;  // of a world and a set of worlds
+  Open identifiers = Open::differs;    // an identifier that only the one leaves open
+  std::vector<int> only;               // not empty: these calls in this order, and no others
   std::function<bool()> stop;          // true ends it
 };
 
@@ -36,6 +38,9 @@ struct Comparison {
 // visited.
 Comparison compare(const Stage& one, const Stage& other, const CompareSettings& settings,
                    const std::function<bool(const Difference&)>& found);
+
+// Is there any difference?
+bool differs(const Stage& one, const Stage& other, const CompareSettings& settings);
 
 // The calls one after the other, as a scenario.
 std::string calls_text(const Scope& scope, const std::vector<int>& calls, const std::string& name,

@@ -27,8 +27,11 @@ struct Ending {
 // whose actor cannot begin it is skipped.
 std::vector<Ending> conduct(const Stage& stage, const World& world, const std::vector<int>& calls);
 
+// What `seen` leaves open, and `allowed` does not: more than it allows, or taken as `allowed` has it.
+enum class Open { differs, settled };
+
 // Whether `seen` is one of the ways that `allowed` stands for: the same answers to the same actors, the same
-// sleepers. Settles in `allowed` what its model left open.
-bool covers(Ending& allowed, const Ending& seen);
+// sleepers. Settles in both what their models left open.
+bool covers(Ending& allowed, Ending& seen, Open open = Open::differs);
 
 }  // namespace svmq::model::explore

@@ -23,8 +23,8 @@ struct Fingerprint {
 class Canon {
  public:
   // `symmetric` false: processes, queues and types keep their names. Identifiers never matter but as names,
-  // unless a call looks at their numbers.
-  Canon(const Scope& scope, bool symmetric);
+  // unless a call looks at their numbers, or the profile has a new queue answer to an old one's identifier.
+  Canon(const Scope& scope, const Profile& profile, bool symmetric);
 
   Fingerprint operator()(const World& world) const;
 

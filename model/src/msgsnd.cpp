@@ -66,6 +66,20 @@ Outcome gives_up(const View& view, Errno error, const Clauses& why) {
   return answered(std::move(next), view.actor, Result::fail(error), why);
 }
 
+// What a failure shows besides its own clause.
+Clauses also(const View& view, const SendRequest& request, Errno error) {
+  Clauses why{"msgsnd.fail.stamp"};
+  const QueueIndex index = view.queue_of(request.id);
+  // msgsnd.E.EFAULT.noeffect — nothing of the message is queued. Linux load_msg, before the queue.
+  if (error == Errno::efault) why.push_back("msgsnd.E.EFAULT.noeffect");
+  if (error == Errno::einval && index < 0) why.add(why_unknown(view, request.id));
+  if (error == Errno::einval && request.size > static_cast<std::uint64_t>(view.space().limits.msgmax))
+    why.push_back("lim.msgmax");
+  if (error == Errno::eacces && index >= 0) why.add(why_class(view, view.state.queue(index)));
+  if (error == Errno::eacces && index >= 0) why.push_back("perm.write.for");
+  return why;
+}
+
 // There is room. What is looked at only now?
 void admit(const View& view, const SendRequest& request, QueueIndex index, Outcomes& outcomes) {
   Outcomes failures;
@@ -73,8 +87,12 @@ void admit(const View& view, const SendRequest& request, QueueIndex index, Outco
     outcomes.push_back(sent(view, request, index));
     return;
   }
-  for (const Outcome& failure : failures)
-    outcomes.push_back(gives_up(view, failure.next.actor(view.actor).result->error, failure.clauses));
+  for (const Outcome& failure : failures) {
+    const Errno error = failure.next.actor(view.actor).result->error;
+    Clauses why = failure.clauses;
+    why.add(also(view, request, error));
+    outcomes.push_back(gives_up(view, error, why));
+  }
 }
 
 // msgsnd.E.EAGAIN — no room and IPC_NOWAIT. POSIX [EAGAIN]; Linux do_msgsnd.
@@ -114,20 +132,6 @@ Outcomes again(const View& view, const SendRequest& request) {
     place(view, request, index, outcomes);
   for (Outcome& outcome : outcomes) credit(outcome, view.actor, {"wait.snd.retry"});
   return outcomes;
-}
-
-// What a failure shows besides its own clause.
-Clauses also(const View& view, const SendRequest& request, Errno error) {
-  Clauses why{"msgsnd.fail.stamp"};
-  const QueueIndex index = view.queue_of(request.id);
-  // msgsnd.E.EFAULT.noeffect — nothing of the message is queued. Linux load_msg, before the queue.
-  if (error == Errno::efault) why.push_back("msgsnd.E.EFAULT.noeffect");
-  if (error == Errno::einval && index < 0) why.add(why_unknown(view, request.id));
-  if (error == Errno::einval && request.size > static_cast<std::uint64_t>(view.space().limits.msgmax))
-    why.push_back("lim.msgmax");
-  if (error == Errno::eacces && index >= 0) why.add(why_class(view, view.state.queue(index)));
-  if (error == Errno::eacces && index >= 0) why.push_back("perm.write.for");
-  return why;
 }
 
 // The profile leaves open what becomes of such a call.

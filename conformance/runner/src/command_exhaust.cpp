@@ -58,14 +58,17 @@ void print_witness(const explore::Stage& stage, const explore::Path& path, const
   say("    " + text);
 }
 
-void print_properties(const explore::Exploration& found) {
+void print_properties(const explore::Exploration& found, const model::Profile& profile) {
   say(fmt::format("  {:<24} {:>14}  {}\n", "property", "checked", "holds"));
   for (const explore::Tally& tally : found.properties) {
     if (tally.checked == 0) continue;
     const bool violated = std::ranges::find(found.violations, tally.name, &explore::Violation::property) !=
                           found.violations.end();
+    const auto property = std::ranges::find(explore::properties(), tally.name, &explore::Property::name);
     say(fmt::format("  {:<24} {:>14}  {}\n", tally.name, grouped(tally.checked),
-                    violated ? "VIOLATED" : "yes"));
+                    !violated                    ? "yes"
+                    : property->applies(profile) ? "VIOLATED"
+                                                 : "not here"));
   }
 }
 
@@ -83,26 +86,31 @@ void print_sometimes(const explore::Exploration& found, const explore::Stage& st
   }
 }
 
-// What was found wrong: violations, and what the scope demands and never happened. Returns whether there was any.
+// What was found wrong: violations, and what the scope demands and never happened. Returns whether there was
+// any.
 bool print_findings(const explore::Exploration& found, const explore::Stage& stage,
                     const model::Profile& profile) {
+  bool wrong = false;
   for (const explore::Violation& violation : found.violations) {
     const auto property =
         std::ranges::find(explore::properties(), violation.property, &explore::Property::name);
-    say(fmt::format("  violated: {}: {}\n", violation.property, property->sentence));
+    const bool demanded = property->applies(profile);
+    wrong |= demanded;
+    say(fmt::format("  {}: {}: {}\n",
+                    demanded ? "violated" : "not so under this profile, by its variation points",
+                    violation.property, property->sentence));
     print_witness(stage, violation.path,
                   fmt::format("{}.violates.{}", stage.scope().name, violation.property),
                   std::string(property->sentence));
   }
-  bool missed = false;
   for (const std::string& name : stage.scope().sometimes) {
     const auto hit = std::ranges::find(found.sometimes, name, &explore::Hit::name);
     const auto demanded = std::ranges::find(explore::sometimes(), name, &explore::Sometimes::name);
     if (hit->count > 0 || found.stopped || !demanded->applies(profile)) continue;
     say(fmt::format("  never: {}, which the scope demands\n", name));
-    missed = true;
+    wrong = true;
   }
-  return missed || !found.violations.empty();
+  return wrong;
 }
 
 struct Totals {
@@ -132,9 +140,10 @@ void exhaust_one(const explore::Scope& scope, const model::Profile& profile, con
                       : "as deep as asked",
       seconds,
       grouped(static_cast<std::uint64_t>(static_cast<double>(found.transitions) / std::max(seconds, 1e-9)))));
-  say(fmt::format("  taken for the same: {}\n",
-                  options.asymmetric ? "identifiers" : symmetry(scope, explore::Canon(scope, profile, true))));
-  print_properties(found);
+  say(fmt::format("  taken for the same: {}\n", options.asymmetric
+                                                    ? "identifiers"
+                                                    : symmetry(scope, explore::Canon(scope, profile, true))));
+  print_properties(found, profile);
   print_sometimes(found, stage, options.witnesses);
   totals.wrong |= print_findings(found, stage, profile);
   totals.cut |= found.stopped;

@@ -101,7 +101,20 @@ bool killed_while_waiting(const Transition& t) {
 bool lost_to_a_bad_buffer(const Transition& t) {
   return steps(t) && answered(t, t.actor(), Errno::efault) && !t.takers().empty();
 }
-bool truncated(const Transition& t) { return steps(t) && t.names("msgrcv.trunc"); }
+std::uint64_t bytes_of(const Queue& queue) {
+  std::uint64_t sum = 0;
+  for (const Message& message : queue.messages) sum += message.text.size();
+  return sum;
+}
+
+// More bytes are gone from the queue than its receiver has got.
+bool truncated(const Transition& t) {
+  if (!steps(t) || !t.call<ReceiveRequest>() || !t.answer() || t.answer()->kind != Result::received)
+    return false;
+  return std::ranges::any_of(t.changed(), [&](QueueIndex q) {
+    return bytes_of(t.was(q)) > bytes_of(t.is(q)) + static_cast<std::uint64_t>(t.answer()->value);
+  });
+}
 bool too_long_stays(const Transition& t) {
   return steps(t) && phase_before(t) == Phase::entered && t.call<ReceiveRequest>() &&
          answered(t, t.actor(), Errno::e2big);
@@ -149,6 +162,9 @@ bool stale_identifier(const Transition& t) {
 }
 
 bool no_more_queues(const Transition& t) { return steps(t) && answered(t, t.actor(), Errno::enospc); }
+bool raise_refused(const Transition& t) {
+  return steps(t) && t.call<SetRequest>() && answered(t, t.actor(), Errno::eperm);
+}
 bool refused(const Transition& t) { return steps(t) && answered(t, t.actor(), Errno::eacces); }
 bool several_ways(const Transition& t) { return steps(t) && t.label.which > 0; }
 
@@ -165,6 +181,7 @@ bool hands_over(const Profile& p) { return p.delivery == Delivery::hand_off; }
 bool knows_e2big(const Profile& p) { return p.too_long == TooLong::e2big; }
 bool refuses_too_small(const Profile& p) { return hands_over(p) && knows_e2big(p); }
 bool begins_anew(const Profile& p) { return p.stop == Stop::restarts_call; }
+bool bounds_raises(const Profile& p) { return p.qbytes != QbytesRule::unchecked; }
 bool loses_messages(const Profile& p) {
   return p.bad_pointers == BadPointers::fault && p.faulting_receive != FaultingReceive::kept;
 }
@@ -211,6 +228,7 @@ constexpr Sometimes all[] = {
     {"key-reused", "a key names a new queue after the removal of the old one", key_reused, always},
     {"stale-identifier", "a call uses the identifier of a removed queue", stale_identifier, always},
     {"no-more-queues", "msgget fails for the number of queues", no_more_queues, always},
+    {"raise-refused", "a queue's limit is not raised for lack of privilege", raise_refused, bounds_raises},
     {"refused", "a call is refused for lack of permission", refused, always},
     {"several-ways", "the model leaves a choice", several_ways, always},
 };

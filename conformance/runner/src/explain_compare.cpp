@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
+#include <utility>
 
 #include "interrupt.hpp"
 #include "svmq/scope/show.hpp"
@@ -88,20 +90,14 @@ class Departing {
     if (!seen_.insert({difference.calls.back(), w.seen, w.allowed}).second || !could_help(steps)) return;
     const Points reasons =
         minimal(differing_, [&](const Points& points) { return departs(points, difference.calls); });
-    for (const model::VariationPoint* point : reasons) {
-      Witness mine = w;
-      for (const model::VariationPoint* also : reasons)
-        if (also != point) mine.with.emplace_back(also->name);
-      const auto [place, fresh] = found_.witnesses.emplace(point, mine);
-      const auto cost = [](const Witness& x) { return std::pair(x.with.size(), x.steps); };
-      if (!fresh && cost(mine) < cost(place->second)) place->second = std::move(mine);
-    }
+    const auto [place, fresh] = found_.witnesses.emplace(reasons, w);
+    if (!fresh && w.steps < place->second.steps) place->second = std::move(w);
   }
 
   bool could_help(std::size_t steps) const {
     return std::ranges::any_of(differing_, [&](const model::VariationPoint* point) {
-      const auto known = found_.witnesses.find(point);
-      return known == found_.witnesses.end() || !known->second.with.empty() || known->second.steps > steps;
+      const auto* known = found_.best(*point);
+      return known == nullptr || known->first.size() > 1 || known->second.steps > steps;
     });
   }
 
@@ -138,6 +134,15 @@ void search(const explore::Scope& scope, const model::Profile& one, const model:
 }
 
 }  // namespace
+
+const std::pair<const Points, Witness>* Departures::best(const model::VariationPoint& point) const {
+  const std::pair<const Points, Witness>* best = nullptr;
+  const auto cost = [](const auto& of) { return std::pair(of.first.size(), of.second.steps); };
+  for (const auto& known : witnesses)
+    if (std::ranges::find(known.first, &point) != known.first.end() && (!best || cost(known) < cost(*best)))
+      best = &known;
+  return best;
+}
 
 Points differing(const model::Profile& a, const model::Profile& b) {
   Points points;

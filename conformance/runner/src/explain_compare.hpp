@@ -16,23 +16,25 @@ struct Witness {
   std::size_t steps = 0;
   std::string scenario, seen;
   std::set<std::string> allowed;
-  std::string allows, refuses;    // the profiles, by name
-  std::vector<std::string> with;  // the other points without which it would not tell them apart
+  std::string allows, refuses;  // the profiles, by name
 };
 using Points = std::vector<const model::VariationPoint*>;
-using Witnesses = std::map<const model::VariationPoint*, Witness>;
 
 // The points in which they differ, in the order of the record.
 Points differing(const model::Profile& a, const model::Profile& b);
 std::string value_name(const model::VariationPoint& point, const model::Profile& profile);
 
+// By the points to which it is owed, a shortest scenario. Owed: with these points, and nothing else, of the
+// one profile the other would allow it, and with fewer of them it would not.
 struct Departures {
-  Witnesses witnesses;
+  std::map<Points, Witness> witnesses;
   std::uint64_t endings = 0;  // of the one looked for in the other
+
+  // Of those to which the point has a part in, the one with the fewest points, then steps. nullptr: none.
+  const std::pair<const Points, Witness>* best(const model::VariationPoint& point) const;
 };
 
-// Where `one` allows what `other` does not: for each point to which some such scenario is owed, a shortest
-// one. Owed: with nothing of `one` but this point, and those that the witness names, `other` would allow it.
+// Where `one` allows what `other` does not.
 Departures departures(const std::vector<model::explore::Scope>& scopes, const model::Profile& one,
                       const model::Profile& other, const SearchBudget& budget,
                       model::explore::Open identifiers);

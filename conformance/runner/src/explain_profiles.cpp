@@ -31,26 +31,42 @@ std::size_t column(const std::vector<std::string>& words) {
   return width;
 }
 
-// The clauses that a point decides about, with their levels: `msgrcv.lrpid.thread (deviation)`.
-std::string clauses_about(const model::VariationPoint& point, const Catalogue& catalogue) {
+bool is_about(std::size_t clause, const model::VariationPoint& point) {
+  return std::ranges::any_of(model::clause_conditions, [&](const model::ClauseCondition& condition) {
+    return condition.clause == clause && condition.where.substr(0, condition.where.find('=')) == point.name;
+  });
+}
+
+// The clauses that these points decide about together, with their levels: `msgrcv.lrpid.thread (deviation)`.
+std::string clauses_about(const Points& points, const Catalogue& catalogue) {
   std::vector<std::string> words;
-  for (const model::ClauseCondition& condition : model::clause_conditions) {
-    if (condition.where.substr(0, condition.where.find('=')) != point.name) continue;
-    const std::string id(model::clause_ids[condition.clause]);
+  for (std::size_t clause = 0; clause < model::clause_count; ++clause) {
+    if (!std::ranges::all_of(points, [&](const auto* point) { return is_about(clause, *point); })) continue;
+    const std::string id(model::clause_ids[clause]);
     words.push_back(fmt::format("{} ({})", id, catalogue.at(id).level));
   }
   return words.empty() ? "no clause" : fmt::format("{}", fmt::join(words, ", "));
 }
 
-void print_heading(const model::VariationPoint& point, const model::Profile& a, const model::Profile& b,
+std::string names(const Points& points) {
+  std::vector<std::string_view> words;
+  for (const auto* point : points) words.push_back(point->name);
+  return fmt::format("{}", fmt::join(words, " + "));
+}
+
+void print_heading(const Points& points, const model::Profile& a, const model::Profile& b,
                    const Catalogue& catalogue) {
-  say(fmt::format("{}: {} is {}, {} is {}\n    about: {}\n", point.name, a.name, value_name(point, a), b.name,
-                  value_name(point, b), clauses_about(point, catalogue)));
+  std::vector<std::string> of_a, of_b;
+  for (const auto* point : points) {
+    of_a.push_back(value_name(*point, a));
+    of_b.push_back(value_name(*point, b));
+  }
+  say(fmt::format("{}: {} is {}, {} is {}\n    about: {}\n", names(points), a.name, fmt::join(of_a, " + "),
+                  b.name, fmt::join(of_b, " + "), clauses_about(points, catalogue)));
 }
 
 void print_witness(const Witness& witness) {
   print_block(witness.scenario, "    ");
-  if (!witness.with.empty()) say(fmt::format("    together with: {}\n", fmt::join(witness.with, ", ")));
   say(fmt::format("    {} allows the last step to end so:\n      {}\n", witness.allows, witness.seen));
   say(fmt::format("    {} allows:\n", witness.refuses));
   for (const std::string& allowed : witness.allowed) say(fmt::format("      {}\n", allowed));
@@ -88,39 +104,39 @@ std::string_view why_untold(const model::VariationPoint& point) {
   return "";
 }
 
-struct Told {
-  Departures there, back;  // what a allows and b does not; what b allows and a does not
-  const Witness* of(const model::VariationPoint& point) const {
-    const auto one = there.witnesses.find(&point), other = back.witnesses.find(&point);
-    if (one == there.witnesses.end()) return other == back.witnesses.end() ? nullptr : &other->second;
-    if (other == back.witnesses.end()) return &one->second;
-    const auto cost = [](const Witness& w) { return std::pair(w.with.size(), w.steps); };
-    return cost(other->second) < cost(one->second) ? &other->second : &one->second;
-  }
-};
+using Owed = std::pair<const Points, Witness>;  // a witness, and to which points it is owed
+
+// The better of what a allows and b does not, and of what b allows and a does not.
+const Owed* better(const Owed* one, const Owed* other) {
+  const auto cost = [](const Owed& owed) { return std::pair(owed.first.size(), owed.second.steps); };
+  if (one == nullptr || other == nullptr) return one == nullptr ? other : one;
+  return cost(*other) < cost(*one) ? other : one;
+}
 
 }  // namespace
 
 int explain_difference(const model::Profile& a, const model::Profile& b, const SearchBudget& budget) {
   const Catalogue catalogue = read_catalogue(locations().catalogue);
   const auto scopes = read_scopes({});
-  const Told told{departures(scopes, a, b, budget, model::explore::Open::settled),
-                  departures(scopes, b, a, budget, model::explore::Open::settled)};
+  const auto identifiers = model::explore::Open::settled;
+  const Departures there = departures(scopes, a, b, budget, identifiers),
+                   back = departures(scopes, b, a, budget, identifiers);
   std::size_t shown = 0, alone = 0;
   const Points points = differing(a, b);
   for (const model::VariationPoint* point : points) {
-    const Witness* witness = told.of(*point);
+    const Owed* owed = better(there.best(*point), back.best(*point));
     std::vector<Witness> itself;
-    if (!witness) itself = by_itself(scopes, *point, a, b, budget);
+    if (owed == nullptr) itself = by_itself(scopes, *point, a, b, budget);
     if (interrupt::requested()) return interrupt::exit_status();
-    print_heading(*point, a, b, catalogue);
-    if (!witness && itself.empty()) {
+    print_heading({point}, a, b, catalogue);
+    if (owed == nullptr && itself.empty()) {
       say(fmt::format("    no scenario of up to {} calls from the scopes tells them apart", budget.depth));
       say(why_untold(*point).empty() ? "\n" : fmt::format(": {}\n", why_untold(*point)));
       continue;
     }
-    ++(witness ? shown : alone);
-    print_witness(witness ? *witness : itself.front());
+    ++(owed != nullptr ? shown : alone);
+    if (owed != nullptr && owed->first.size() > 1) say(fmt::format("    owed to {}\n", names(owed->first)));
+    print_witness(owed != nullptr ? owed->second : itself.front());
   }
   say(fmt::format(
       "{} and {} differ in {} variation points; by {} of them a scenario above tells the two apart, by {} a "
@@ -129,34 +145,29 @@ int explain_difference(const model::Profile& a, const model::Profile& b, const S
   return conform;
 }
 
-int explain_envelope(const std::vector<std::string>& names, const SearchBudget& budget) {
+int explain_envelope(const std::vector<std::string>& names_of_profiles, const SearchBudget& budget) {
   const Catalogue catalogue = read_catalogue(locations().catalogue);
   const auto scopes = read_scopes({});
   const model::Profile& envelope = profile_named("posix");
-  std::map<const model::VariationPoint*, std::vector<std::string>> left_by;
-  for (const std::string& name : names) {
+  std::map<Points, std::vector<std::string>> left_by;
+  for (const std::string& name : names_of_profiles) {
     const model::Profile& profile = profile_named(name);
     const Departures found = departures(scopes, profile, envelope, budget, model::explore::Open::differs);
     if (interrupt::requested()) return interrupt::exit_status();
-    const Points points = differing(profile, envelope);
-    say(
-        fmt::format("{}: {} answers looked for in the envelope; of {} points in which it differs from posix "
-                    "it leaves the "
-                    "envelope by {}\n",
-                    profile.name, found.endings, points.size(), found.witnesses.size()));
-    for (const model::VariationPoint* point : points) {
-      const auto witness = found.witnesses.find(point);
-      if (witness == found.witnesses.end()) continue;
-      left_by[point].push_back(name);
-      print_heading(*point, profile, envelope, catalogue);
-      print_witness(witness->second);
+    say(fmt::format(
+        "{}: {} answers looked for in the envelope; it differs from posix in {} points, and leaves the "
+        "envelope in {} ways\n",
+        profile.name, found.endings, differing(profile, envelope).size(), found.witnesses.size()));
+    for (const auto& [points, witness] : found.witnesses) {
+      left_by[points].push_back(name);
+      print_heading(points, profile, envelope, catalogue);
+      print_witness(witness);
     }
   }
-  say("\nby which point, about which clauses, who leaves posix:\n");
-  for (const model::VariationPoint& point : model::variation_points())
-    if (const auto who = left_by.find(&point); who != left_by.end())
-      say(fmt::format("  {:<18}  {}\n  {:<18}  {}\n", point.name, fmt::join(who->second, " "), "",
-                      clauses_about(point, catalogue)));
+  say("\nby which points, about which clauses, who leaves posix:\n");
+  for (const auto& [points, who] : left_by)
+    say(fmt::format("  {}\n      {}\n      {}\n", names(points), fmt::join(who, " "),
+                    clauses_about(points, catalogue)));
   return conform;
 }
 

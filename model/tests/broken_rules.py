@@ -130,6 +130,8 @@ def main() -> int:
     arguments.add_argument("--sample", type=int, default=len(RULES), help="only so many, spread over the list")
     arguments.add_argument("--each", action="store_true", help="every check, also where one has noticed")
     chosen = arguments.parse_args()
+    if not (chosen.build / "build.ninja").exists():
+        sys.exit(f"{chosen.build} is no build folder of Ninja: give one in which all is built, as `cmake --preset release` makes it")
     rules = RULES[:: max(1, len(RULES) // chosen.sample)][: chosen.sample]
     unnoticed = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -34,7 +34,8 @@ std::size_t steps(const language::Scenario& scenario) {
 // A scenario that shows the clause, and what would be otherwise without it, if that is known.
 struct Example {
   language::Scenario scenario;
-  std::string otherwise;
+  std::vector<std::string>
+      otherwise;  // one for each value of a variation point without which it would end otherwise
 };
 
 bool better(const language::Scenario& scenario, const std::optional<Example>& than) {
@@ -81,44 +82,73 @@ std::vector<Without> without(const std::string& id, const model::Profile& profil
   return others;
 }
 
+// How the calls would end where the clause does not hold: a line for each such profile that makes a
+// difference.
+std::vector<std::string> otherwise(const explore::Scope& scope, const std::vector<int>& calls,
+                                   const model::Profile& profile, const std::vector<Without>& others) {
+  std::vector<std::string> lines;
+  explore::CompareSettings settings;
+  settings.only = calls;
+  const model::ActorIndex last = scope.calls[static_cast<std::size_t>(calls.back())].actor;
+  const explore::Stage stage(scope, profile);
+  for (const Without& other : others)
+    (void)explore::compare(stage, explore::Stage(scope, other.profile), settings,
+                           [&](const explore::Difference& difference) {
+                             if (difference.calls.size() < calls.size()) return false;
+                             std::set<std::string> allowed;
+                             for (const explore::Ending& ending : difference.allowed)
+                               allowed.insert(scope::show(scope, ending, last));
+                             lines.push_back(fmt::format("with {} the last step would end so: {}",
+                                                         other.variation, fmt::join(allowed, "; or so: ")));
+                             return false;
+                           });
+  return lines;
+}
+
 // The smallest scenario whose last answer is owed to the clause, and is not allowed where the clause does not
 // hold.
 void by_contrast(const explore::Scope& scope, const std::string& id, const model::Profile& profile,
-                 const Without& other, const SearchBudget& budget, std::optional<Example>& best) {
-  const explore::Stage one(scope, profile), two(scope, other.profile);
-  (void)explore::compare(one, two, settings_of(budget), [&](const explore::Difference& difference) {
-    if (!credits(difference.seen, id)) return true;
-    language::Scenario scenario =
-        parse_all(explore::calls_text(scope, difference.calls, "example", "searched in " + scope.name),
-                  scope.name)
-            .front();
-    scenario.clauses = {id};
-    if (!better(scenario, best)) return false;
-    std::set<std::string> allowed;
-    const model::ActorIndex last = scope.calls[static_cast<std::size_t>(difference.calls.back())].actor;
-    for (const explore::Ending& ending : difference.allowed) allowed.insert(scope::show(scope, ending, last));
-    best = {std::move(scenario), fmt::format("with {} the last step would end so: {}", other.variation,
-                                             fmt::join(allowed, "; or so: "))};
-    return false;
-  });
+                 const std::vector<Without>& others, const SearchBudget& budget,
+                 std::optional<Example>& best) {
+  const explore::Stage stage(scope, profile);
+  for (const Without& other : others)
+    (void)explore::compare(
+        stage, explore::Stage(scope, other.profile), settings_of(budget),
+        [&](const explore::Difference& difference) {
+          if (!credits(difference.seen, id)) return true;
+          language::Scenario scenario =
+              parse_all(explore::calls_text(scope, difference.calls, "example", "searched in " + scope.name),
+                        scope.name)
+                  .front();
+          scenario.clauses = {id};
+          if (better(scenario, best))
+            best = {std::move(scenario), otherwise(scope, difference.calls, profile, others)};
+          return false;
+        });
+}
+
+// A clause about a choice among messages, or among waiters.
+bool is_choice(const std::string& id) {
+  return id == "wait.rcv.order" || id == "wait.rcv.one" ||
+         (id.starts_with("msgrcv.select.") && !id.ends_with(".none"));
 }
 
 // Could a rule other than this have chosen another message, or another waiter?
 bool decides(const explore::Transition& t, const std::string& id) {
   if (id == "wait.rcv.order" || id == "wait.rcv.one")
     return t.sent() && t.was(t.sent_to()).receivers.size() > 1;
-  if (!id.starts_with("msgrcv.select.") || id.ends_with(".none") || t.takers().empty()) return true;
+  if (!is_choice(id)) return true;
   return std::ranges::any_of(t.changed(), [&](model::QueueIndex q) {
     const auto &was = t.was(q).messages, &is = t.is(q).messages;
     if (was.size() < 2 || is.size() + 1 != was.size()) return false;
-    const bool head_stays = was.front() == is.front();
+    const bool passes_head = t.answer() && t.answer()->message.type != was.front().type;
     const bool head_is_due = id == "msgrcv.select.zero" || id.starts_with("msgrcv.select.except.ignored");
-    return head_is_due ? was[0].type != was[1].type : head_stays;
+    return head_is_due ? was[0].type != was[1].type : passes_head;
   });
 }
 
 void by_use(explore::Scope scope, const std::string& id, const model::Profile& profile,
-            const SearchBudget& budget, std::optional<Example>& best) {
+            const std::vector<Without>& others, const SearchBudget& budget, std::optional<Example>& best) {
   scope.overlap = 1;
   const explore::Stage stage(scope, profile);
   explore::Settings settings;
@@ -133,20 +163,24 @@ void by_use(explore::Scope scope, const std::string& id, const model::Profile& p
       parse_all(explore::path_text(stage, *found.goal, "example", "searched in " + scope.name, {id}),
                 scope.name)
           .front();
-  if (better(scenario, best)) best = {std::move(scenario), ""};
+  if (!better(scenario, best)) return;
+  std::vector<int> calls;
+  for (const explore::Label label : *found.goal)
+    if (label.kind == explore::Label::begin) calls.push_back(label.which);
+  best = {std::move(scenario), otherwise(scope, calls, profile, others)};
 }
 
 // The scenario of the fewest steps, of those that the scopes hold, in which the clause decides.
 std::optional<Example> searched(const std::string& id, const model::Profile& profile,
                                 const SearchBudget& budget) {
   const std::vector<explore::Scope> scopes = read_scopes({});
+  const std::vector<Without> others = without(id, profile);
   std::optional<Example> best;
-  for (const Without& other : without(id, profile))
-    for (const explore::Scope& scope : scopes)
-      if (!interrupt::requested()) by_contrast(scope, id, profile, other, budget, best);
+  for (const explore::Scope& scope : scopes)
+    if (!interrupt::requested() && !is_choice(id)) by_contrast(scope, id, profile, others, budget, best);
   if (best) return best;
   for (const explore::Scope& scope : scopes)
-    if (!interrupt::requested()) by_use(scope, id, profile, budget, best);
+    if (!interrupt::requested()) by_use(scope, id, profile, others, budget, best);
   return best;
 }
 
@@ -209,7 +243,7 @@ int explain_clause(const std::string& id, const model::Profile& profile, const S
   if (rule != explore::rules().end() && rule->given) example = searched(id, profile, budget);
   if (interrupt::requested()) return interrupt::exit_status();
   if (!example)
-    if (std::optional<language::Scenario> known = of_corpus(id, profile)) example = {std::move(*known), ""};
+    if (std::optional<language::Scenario> known = of_corpus(id, profile)) example = {std::move(*known), {}};
   if (!example) {
     say(fmt::format("  example     none found under {}, neither by search nor in the corpus\n",
                     profile.name));
@@ -217,7 +251,7 @@ int explain_clause(const std::string& id, const model::Profile& profile, const S
   }
   say(fmt::format("\n{}\n", language::print(example->scenario)));
   walk(example->scenario, profile);
-  if (!example->otherwise.empty()) say(fmt::format("{}\n", example->otherwise));
+  for (const std::string& line : example->otherwise) say(line + "\n");
   return conform;
 }
 

@@ -159,7 +159,10 @@ Departures departures(const std::vector<explore::Scope>& scopes, const model::Pr
                       const model::Profile& other, const SearchBudget& budget, explore::Open identifiers) {
   Departures found;
   for (const explore::Scope& scope : scopes) {
-    Departing(scope, one, other, settings_of(budget, identifiers), found).run();
+    Departing(scope, one, other, settings_of(budget, explore::Open::differs), found).run();
+    // Behind an identifier that only the one leaves open: as if it were the other's.
+    if (identifiers == explore::Open::settled)
+      Departing(scope, one, other, settings_of(budget, identifiers), found).run();
     if (interrupt::requested()) break;
   }
   return found;

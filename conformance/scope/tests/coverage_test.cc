@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -66,17 +67,34 @@ void walk(const language::Scenario& scenario, const model::Profile& profile, std
   }
 }
 
-std::set<std::string> used_under(const model::Profile& profile) {
+// The clauses that exploring names. What must hold in the profile holds, and is tried.
+std::set<std::string> used_by_exploring(const model::Profile& profile) {
   std::set<std::string> used;
+  std::map<std::string_view, std::uint64_t> tried;
   for (const fs::path& file : files(conformance / "scopes", ".toml")) {
     const explore::Scope scope = read(text_of(file), file.string());
     const explore::Stage stage(scope, profile);
     explore::Settings settings;
-    settings.check = false;
     settings.depth = scope.depth;
     settings.most_states = 6'000;
-    for (const auto& [clause, count] : explore::explore(stage, settings).clauses) used.emplace(clause);
+    const explore::Exploration found = explore::explore(stage, settings);
+    for (const auto& [clause, count] : found.clauses) used.emplace(clause);
+    for (const explore::Tally& tally : found.properties) tried[tally.name] += tally.checked;
+    for (const explore::Violation& violation : found.violations) {
+      const auto property =
+          std::ranges::find(explore::properties(), violation.property, &explore::Property::name);
+      EXPECT_FALSE(property->applies(profile))
+          << profile.name << ' ' << scope.name << ": " << property->sentence;
+    }
   }
+  for (const explore::Property& property : explore::properties())
+    EXPECT_TRUE(!property.applies(profile) || tried[property.name] > 0)
+        << profile.name << ' ' << property.name << " is never tried";
+  return used;
+}
+
+std::set<std::string> used_by_corpus(const model::Profile& profile) {
+  std::set<std::string> used;
   for (const fs::path& file : files(conformance / "corpus", ".scenario")) {
     const auto parsed = language::parse_scenarios(text_of(file), file.string());
     for (const language::Scenario& scenario : std::get<std::vector<language::Scenario>>(parsed)) {
@@ -87,6 +105,12 @@ std::set<std::string> used_under(const model::Profile& profile) {
       if (!long_block) walk(scenario, profile, used);
     }
   }
+  return used;
+}
+
+std::set<std::string> used_under(const model::Profile& profile) {
+  std::set<std::string> used = used_by_exploring(profile);
+  used.merge(used_by_corpus(profile));
   return used;
 }
 

@@ -250,7 +250,7 @@ void resume(const Profile& profile, State& state, int process) {
     Actor& self = state.actors[a];
     if (self.process != process) continue;
     const bool waits = self.phase == Phase::sending || self.phase == Phase::receiving;
-    if (waits && was_stopped) self.why.push_back("wait.sig.stop");
+    if (waits && was_stopped && holds(profile, "wait.sig.stop")) self.why.push_back("wait.sig.stop");
     if (waits && was_stopped && self.interrupted) self.why.push_back("wait.sig.stop.handler");
     if (waits && was_stopped && profile.stop == Stop::any) self.restarted = true;
     if (!self.restarting || state.processes[static_cast<std::size_t>(process)].dying) continue;

@@ -138,7 +138,7 @@ std::span<const C> checks(const View& view) {
 Clauses why_set(const View& view, const Queue& before, const SetRequest& request, std::uint64_t qbytes) {
   // msgctl.set.ret — 0. POSIX msgctl(); Linux ksys_msgctl.
   // perm.none.for — no mode bit has been looked at. POSIX msgctl(); Linux ipcctl_obtain_check.
-  Clauses why{"msgctl.set.fields", "msgctl.set.ctime", "msgctl.set.wakes", "msgctl.set.ret", "perm.none.for"};
+  Clauses why{"msgctl.set.fields", "msgctl.set.ctime", "msgctl.set.ret", "perm.none.for"};
   if (request.mode & ~0777u) why.push_back("msgctl.set.mode.highbits");
   if (qbytes == 0) why.push_back("msgctl.set.qbytes.zero");
   // msgctl.set.qbytes.below — less than is queued: allowed, and nothing is dropped. Linux msgctl_down.
@@ -147,6 +147,7 @@ Clauses why_set(const View& view, const Queue& before, const SetRequest& request
   if (exceeds(qbytes, view.space().limits.msgmnb)) why.push_back("msgctl.set.qbytes.cap");
   if (qbytes != request.qbytes) why.push_back("msgctl.set.qbytes.trunc");
   if (request.uid != before.uid || request.gid != before.gid) why.push_back("perm.giveaway");
+  if (!before.receivers.empty() || !before.senders.empty()) why.push_back("msgctl.set.wakes");
   if (!before.receivers.empty()) why.push_back("wait.set.recv");
   if (!before.senders.empty()) why.push_back("wait.set.snd");
   why.add(why_owner(view, before));

@@ -73,7 +73,7 @@ static Outcome enter_new_space(const View& view, bool whole_process) {
     if (actor.process != view.self().process) continue;
     if (static_cast<ActorIndex>(a) == view.actor || whole_process) actor.space = space;
     // wait.ns — who waits goes on waiting where it called. Linux do_msgsnd, do_msgrcv.
-    if (actor.waits_on >= 0) actor.why.push_back("wait.ns");
+    if (actor.waits_on >= 0 && holds(view.profile, "wait.ns")) actor.why.push_back("wait.ns");
   }
   return answered(std::move(next), view.actor, Result::of(0), {"gen.ns.isolation", "gen.ns.defaults"});
 }

@@ -155,6 +155,25 @@ std::string value_name(const model::VariationPoint& point, const model::Profile&
   return std::string(point.values[point.value(profile)]);
 }
 
+namespace {
+
+// Several points together say nothing new if each has a part in fewer.
+void drop_what_fewer_say(std::map<Points, Witness>& witnesses) {
+  const auto has_a_part_in_fewer = [&](const model::VariationPoint* point, std::size_t than) {
+    return std::ranges::any_of(witnesses, [&](const auto& other) {
+      return other.first.size() < than && std::ranges::find(other.first, point) != other.first.end();
+    });
+  };
+  std::vector<Points> idle;
+  for (const auto& [points, witness] : witnesses)
+    if (std::ranges::all_of(points,
+                            [&](const auto* point) { return has_a_part_in_fewer(point, points.size()); }))
+      idle.push_back(points);
+  for (const Points& points : idle) witnesses.erase(points);
+}
+
+}  // namespace
+
 Departures departures(const std::vector<explore::Scope>& scopes, const model::Profile& one,
                       const model::Profile& other, const SearchBudget& budget, explore::Open identifiers) {
   Departures found;
@@ -165,6 +184,7 @@ Departures departures(const std::vector<explore::Scope>& scopes, const model::Pr
       Departing(scope, one, other, settings_of(budget, identifiers), found).run();
     if (interrupt::requested()) break;
   }
+  drop_what_fewer_say(found.witnesses);
   return found;
 }
 

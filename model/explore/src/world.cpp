@@ -26,6 +26,12 @@ bool speaks_for_process(const State& state, ActorIndex actor) {
   return true;
 }
 
+Clauses why_dead(const State& state, int process) {
+  const auto waits = [&](const Actor& a) { return a.process == process && a.waits_on >= 0; };
+  return std::ranges::any_of(state.actors, waits) ? Clauses{"wait.kill", "gen.persist"}
+                                                  : Clauses{"gen.persist"};
+}
+
 // Calls that have begun and not acted yet.
 int under_way(const State& state) {
   return static_cast<int>(std::ranges::count_if(
@@ -185,7 +191,7 @@ void Stage::internal(const World& world, const Sink& sink) const {
     if (may_die(state, actor) && (exits(self) || speaks_for_process(state, actor))) {
       World next = world;
       die(next.state, self.process);
-      sink({Label::die, byte(a), 0}, {"wait.kill", "gen.persist"}, std::move(next));
+      sink({Label::die, byte(a), 0}, why_dead(state, self.process), std::move(next));
     }
   }
   const auto stopping = [](const Process& p) { return p.alive && p.running == Running::stopping; };

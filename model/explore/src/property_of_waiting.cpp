@@ -127,6 +127,16 @@ Holds the_stopped_take_nothing(const Transition& t) {
   return result;
 }
 
+bool signals_first(const Profile& profile) { return profile.signal_or_room == SignalOrRoom::signal_first; }
+
+// Whom a caught signal has reached while it waited, that does nothing more by itself.
+Holds signal_comes_first(const Transition& t) {
+  const Actor& was = t.before.state.actor(t.actor());
+  if (t.label.kind != Label::step || !waits(was) || !was.interrupted || !signals_first(t.profile()))
+    return Holds::vacuous;
+  return when(!t.answer() || t.answer()->kind == Result::failure);
+}
+
 bool always_wakes(const Profile& profile) { return profile.set_wakes == SetWakes::wakes_and_retests; }
 
 // IPC_SET has all receivers look again, and the senders whose message fits the new limit.
@@ -169,6 +179,8 @@ constexpr Property table[] = {
     {"release", "a removal releases everybody who waits", removal_releases, releases_with_eidrm},
     {"death", "a process that dies changes no queue and waits no more", the_dead_leave_no_trace, always},
     {"stopped", "a stopped process is answered nothing", the_stopped_take_nothing, stop_takes_off},
+    {"signal", "who waits and catches a signal neither sends nor takes any more by itself",
+     signal_comes_first, signals_first},
     {"wake", "IPC_SET wakes every receiver, and the senders that fit the new limit", set_wakes,
      wakes_by_room},
 };

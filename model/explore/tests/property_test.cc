@@ -353,6 +353,14 @@ bool lrpid_stays(Case& c) {
   return true;
 }
 
+bool succeed_after_a_signal(Case& c) {
+  const Actor& was = c.before.state.actor(c.label.actor);
+  const bool waited = was.phase == Phase::sending || was.phase == Phase::receiving;
+  if (c.label.kind != Label::step || !waited || !was.interrupted || !failed(c)) return false;
+  c.actor().result = std::make_shared<const Result>(Result::of(0));
+  return true;
+}
+
 bool set_succeeds(Case& c) { return calls(c, 4) && c.actor().result->kind == Result::number; }
 
 bool set_leaves_a_receiver_asleep(Case& c) {
@@ -435,6 +443,7 @@ const Mutant mutants[] = {
     {"a waiter jumps the line", jump_the_line, {"line"}},
     {"lrpid of the sender", lrpid_of_the_sender, {"marks"}},
     {"lrpid stays", lrpid_stays, {"marks"}},
+    {"a waiter succeeds after a signal", succeed_after_a_signal, {"signal"}},
     {"IPC_SET leaves a receiver asleep", set_leaves_a_receiver_asleep, {"wake"}},
     {"IPC_SET forgets the group", set_forgets_the_group, {"set"}},
     {"IPC_SET keeps the limit", set_keeps_the_limit, {"set"}},

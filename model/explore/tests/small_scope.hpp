@@ -76,13 +76,15 @@ inline Scope small_scope(int processes = 2) {
   return scope;
 }
 
-// The same with signals that kill, stop and continue the first process.
+// The same with signals that kill, stop and continue the first process, and one that it catches.
 inline Scope signal_scope() {
   Scope scope = small_scope(2);
   const auto conductor = static_cast<ActorIndex>(scope.origin.actors.size() - 1);
+  scope.origin.processes[0].dispositions[static_cast<std::size_t>(Signal::usr1)] = Disposition::catch_;
   int pattern = 100;
-  for (const auto& [name, signal] : {std::pair("SIGKILL", Signal::kill), std::pair("SIGSTOP", Signal::stop),
-                                     std::pair("SIGCONT", Signal::cont)}) {
+  for (const auto& [name, signal] :
+       {std::pair("SIGKILL", Signal::kill), std::pair("SIGSTOP", Signal::stop),
+        std::pair("SIGCONT", Signal::cont), std::pair("SIGUSR1", Signal::usr1)}) {
     Call kill = call(conductor, pattern++, "", [signal = signal](std::int64_t) {
       return KillRequest{0, signal};
     });

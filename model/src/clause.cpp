@@ -39,17 +39,20 @@ const Conditions& conditions() {
   return all;
 }
 
-}  // namespace
-
-bool holds(const Profile& profile, Clause clause) {
-  return std::ranges::all_of(conditions()[clause.number()], [&](const Condition& condition) {
+bool hold(const std::vector<Condition>& conditions, const Profile& profile) {
+  return std::ranges::all_of(conditions, [&](const Condition& condition) {
     return (condition.values >> condition.point->value(profile) & 1) != 0;
   });
 }
 
+}  // namespace
+
+bool holds(const Profile& profile, Clause clause) { return hold(conditions()[clause.number()], profile); }
+
 // Rules name a clause without asking whether it holds in the profile: those that do not are no reasons.
 void keep_those_that_hold(const Profile& profile, Clauses& clauses) {
-  const auto fails = [&](Clause clause) { return !holds(profile, clause); };
+  const Conditions& all_conditions = conditions();
+  const auto fails = [&](Clause clause) { return !hold(all_conditions[clause.number()], profile); };
   if (std::none_of(clauses.begin(), clauses.end(), fails)) return;
   const Clauses all = clauses;
   clauses.clear();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 namespace svmq::model::explore {
@@ -46,8 +47,8 @@ class Search {
  public:
   Search(const Stage& stage, const Settings& settings)
       : stage_(stage), settings_(settings), canon_(stage.scope(), stage.profile(), settings.symmetric) {
-    for (const Property& property : properties()) found_.properties.push_back({property.name});
-    for (const Sometimes& event : sometimes()) found_.sometimes.push_back({event.name, 0, {}});
+    for (const Property& property : properties_) found_.properties.push_back({property.name});
+    for (const Sometimes& event : sometimes_) found_.sometimes.push_back({event.name, 0, {}});
   }
 
   // Worlds are kept only until they have been visited: those of one depth, and those of the next.
@@ -134,16 +135,16 @@ class Search {
   }
 
   void check(const Transition& transition, NodeIndex from) {
-    for (std::size_t i = 0; i < properties().size(); ++i) {
-      const Holds holds = properties()[i].holds(transition);
+    for (std::size_t i = 0; i < properties_.size(); ++i) {
+      const Holds holds = properties_[i].holds(transition);
       if (holds == Holds::vacuous) continue;
       ++found_.properties[i].checked;
-      if (holds == Holds::no && std::ranges::find(found_.violations, properties()[i].name,
+      if (holds == Holds::no && std::ranges::find(found_.violations, properties_[i].name,
                                                   &Violation::property) == found_.violations.end())
-        found_.violations.push_back({properties()[i].name, path_to(from, transition.label)});
+        found_.violations.push_back({properties_[i].name, path_to(from, transition.label)});
     }
-    for (std::size_t i = 0; i < sometimes().size(); ++i) {
-      if (!sometimes()[i].happens(transition)) continue;
+    for (std::size_t i = 0; i < sometimes_.size(); ++i) {
+      if (!sometimes_[i].happens(transition)) continue;
       Hit& hit = found_.sometimes[i];
       if (hit.count++ == 0) hit.witness = path_to(from, transition.label);
     }
@@ -159,6 +160,8 @@ class Search {
 
   const Stage& stage_;
   const Settings& settings_;
+  const std::span<const Property> properties_ = properties();
+  const std::span<const Sometimes> sometimes_ = sometimes();
   const Canon canon_;
   Nodes known_;
   std::vector<Open> layer_, next_;

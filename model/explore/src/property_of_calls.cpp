@@ -174,8 +174,7 @@ Holds permission_is_needed(const Transition& t) {
 // Every answer of the four calls says by which clauses it is allowed, and each of them holds in the profile.
 Holds answers_name_clauses_that_hold(const Transition& t) {
   const auto hold = [&](const Clauses& clauses) {
-    return std::all_of(clauses.begin(), clauses.end(),
-                       [&](Clause c) { return model::holds(t.profile(), c); });
+    return std::all_of(clauses.begin(), clauses.end(), [&](Clause c) { return t.stage.holds(c); });
   };
   if (!hold(t.clauses)) return Holds::no;
   for (std::size_t a = 0; a < t.raw.state.actors.size(); ++a)

@@ -40,6 +40,7 @@ class Stage {
 
   const Scope& scope() const { return *scope_; }
   const Profile& profile() const { return *profile_; }
+  bool holds(Clause clause) const { return holds_[clause.number()]; }  // in the profile
 
   // The world before any step, and the first one of the exploration: with the steps `before` it conducted,
   // one after the other.
@@ -77,6 +78,7 @@ class Stage {
   World settled(World world) const;
 
   const Scope* scope_;
+  std::array<bool, clause_count> holds_{};
   const Profile* profile_;
   World first_;
   std::vector<std::vector<int>> calls_of_;  // by actor

@@ -52,12 +52,14 @@ int explain(const ExplainOptions& options) {
 }
 
 constexpr const char* explain_explanation = R"(
-CLAUSE      its statement, level and sources, where the model states it, and a smallest scenario that uses it
+CLAUSE      its statement, level and sources, the profiles in which it holds, where the model states it, a smallest scenario in
+            which it decides, and how that would end where the clause does not hold
 SCENARIO    a file: each step with every outcome that is allowed, the clauses behind it, and the state that it leaves
 --profile   alone: the profile's value of each variation point, and what that is known from
---diff      for each point in which two profiles differ, a shortest scenario that tells the first from itself with that
-            one point changed (or, if none does, the second), and what each allows
---envelope  each clause by which a profile (every one, or those named) leaves what posix allows, with a shortest scenario
+--diff      for each point in which two profiles differ, the clauses that it is about, a shortest scenario that tells the two apart
+            because of it, and what each allows; where none does, one that tells a profile from itself with that point changed
+--envelope  each point (or points that have to come together) by which a profile, every one or those named, leaves what
+            posix allows: the clauses that it is about, and a shortest scenario; at the end, who leaves it by what
 
 Scenarios are searched breadth first in the small worlds of conformance/scopes; --depth and --states bound the search. Every one that
 is shown can be given to svmq run.

@@ -203,6 +203,21 @@ std::string closest(const std::string& id, const std::map<std::string, ClauseEnt
   return list.empty() ? "; model/clauses.toml lists them" : "; similar:" + list;
 }
 
+// The conditions of the clause that the profile does not meet.
+std::vector<std::string_view> unmet(const std::string& id, const model::Profile& profile) {
+  std::vector<std::string_view> conditions;
+  for (const model::ClauseCondition& condition : model::clause_conditions) {
+    if (model::clause_ids[condition.clause] != id) continue;
+    for (const model::VariationPoint& point : model::variation_points()) {
+      const std::string values = fmt::format("|{}|", condition.where.substr(condition.where.find('=') + 1));
+      if (point.name == condition.where.substr(0, condition.where.find('=')) &&
+          values.find(fmt::format("|{}|", point.values[point.value(profile)])) == std::string::npos)
+        conditions.push_back(condition.where);
+    }
+  }
+  return conditions;
+}
+
 std::string profiles_where_it_holds(const std::string& id) {
   const auto number = std::ranges::find(model::clause_ids, id) - std::begin(model::clause_ids);
   std::vector<std::string> in, out;
@@ -238,6 +253,11 @@ int explain_clause(const std::string& id, const model::Profile& profile, const S
   if (entry == catalogue.end())
     throw UsageError(fmt::format("{} is neither a file nor a clause{}", id, closest(id, catalogue)));
   print_clause(id, entry->second);
+  if (const auto conditions = unmet(id, profile); !conditions.empty()) {
+    say(fmt::format("  example     none: under {} it does not hold, which takes {}\n", profile.name,
+                    fmt::join(conditions, " and ")));
+    return undecided;
+  }
   const auto rule = std::ranges::find(explore::rules(), std::string_view(id), &explore::Rule::clause);
   std::optional<Example> example;
   if (rule != explore::rules().end() && rule->given) example = searched(id, profile, budget);

@@ -139,8 +139,9 @@ def test_linux_leaves_the_envelope_only_by_a_clause_that_says_so(svmq):
 def test_where_another_leaves_the_envelope_is_owed_to_its_points(svmq):
     answer = svmq("explain", "--envelope", "freebsd", "--states", "300", timeout=400)
     left = dict(departures(answer.out))
-    assert left["negative-type"] == "msgrcv.select.negative (required)"
-    assert {"most-negative", "mode-bits"} <= set(left)
+    assert left["most-negative"] == "msgrcv.select.min (silent)"
+    assert left["stranger"] == "perm.owner (required), msgctl.set.E.EPERM.owner (required)"
+    assert {"mode-bits", "stop"} <= set(left) and "limit-files + mode-bits" not in left
 
 
 def test_an_example_shows_the_clause_at_work(svmq):
@@ -151,6 +152,12 @@ def test_an_example_shows_the_clause_at_work(svmq):
     assert not queue.startswith(taken)
     assert "with negative-type=first-fit the last step would end so:" in answer.out
     assert "  holds in    linux-6.18 posix" in answer.out or "  holds in    all but" in answer.out
+
+
+def test_a_clause_has_no_example_where_it_does_not_hold(svmq):
+    answer = svmq("explain", "msgsnd.ok.handoff", "--profile", "freebsd")
+    assert answer.status == 3
+    assert "under freebsd it does not hold, which takes delivery=hand-off" in answer.out
 
 
 def test_one_question_at_a_time(svmq):

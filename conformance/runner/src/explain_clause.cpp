@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "explain.hpp"
+#include "explain_compare.hpp"
 #include "interrupt.hpp"
 #include "locations.hpp"
 #include "scenario_source.hpp"
@@ -50,14 +51,6 @@ bool credits(const explore::Ending& ending, const std::string& id) {
   return credits(ending.clauses, id) || std::ranges::any_of(ending.replies, [&](const explore::Reply& reply) {
            return credits(reply.why, id);
          });
-}
-
-explore::CompareSettings settings_of(const SearchBudget& budget) {
-  explore::CompareSettings settings;
-  settings.depth = budget.depth;
-  settings.most_pairs = budget.states;
-  settings.stop = [] { return interrupt::requested(); };
-  return settings;
 }
 
 // What the profile would be with a point as the clause does not have it.
@@ -113,7 +106,7 @@ void by_contrast(const explore::Scope& scope, const std::string& id, const model
   const explore::Stage stage(scope, profile);
   for (const Without& other : others)
     (void)explore::compare(
-        stage, explore::Stage(scope, other.profile), settings_of(budget),
+        stage, explore::Stage(scope, other.profile), compare_settings(budget, explore::Open::differs),
         [&](const explore::Difference& difference) {
           if (!credits(difference.seen, id)) return true;
           language::Scenario scenario =

@@ -29,15 +29,6 @@ Witness witness(const explore::Scope& scope, const explore::Difference& differen
   return w;
 }
 
-explore::CompareSettings settings_of(const SearchBudget& budget, explore::Open identifiers) {
-  explore::CompareSettings settings;
-  settings.depth = budget.depth;
-  settings.most_pairs = budget.states;
-  settings.identifiers = identifiers;
-  settings.stop = [] { return interrupt::requested(); };
-  return settings;
-}
-
 model::Profile with(const model::Profile& profile, const Points& points, const model::Profile& from) {
   model::Profile changed = profile;
   for (const model::VariationPoint* point : points) point->set(changed, point->value(from));
@@ -126,7 +117,7 @@ void search(const explore::Scope& scope, const model::Profile& one, const model:
     less.depth = std::min(budget.depth, best->steps - scope.before.size() - 1);
   }
   const explore::Stage a(scope, one), b(scope, other);
-  (void)explore::compare(a, b, settings_of(less, explore::Open::differs),
+  (void)explore::compare(a, b, compare_settings(less, explore::Open::differs),
                          [&](const explore::Difference& difference) {
                            best = witness(scope, difference, name, one, other);
                            return false;
@@ -142,6 +133,15 @@ const std::pair<const Points, Witness>* Departures::best(const model::VariationP
     if (std::ranges::find(known.first, &point) != known.first.end() && (!best || cost(known) < cost(*best)))
       best = &known;
   return best;
+}
+
+explore::CompareSettings compare_settings(const SearchBudget& budget, explore::Open identifiers) {
+  explore::CompareSettings settings;
+  settings.depth = budget.depth;
+  settings.most_pairs = budget.states;
+  settings.identifiers = identifiers;
+  settings.stop = [] { return interrupt::requested(); };
+  return settings;
 }
 
 Points differing(const model::Profile& a, const model::Profile& b) {
@@ -178,10 +178,10 @@ Departures departures(const std::vector<explore::Scope>& scopes, const model::Pr
                       const model::Profile& other, const SearchBudget& budget, explore::Open identifiers) {
   Departures found;
   for (const explore::Scope& scope : scopes) {
-    Departing(scope, one, other, settings_of(budget, explore::Open::differs), found).run();
+    Departing(scope, one, other, compare_settings(budget, explore::Open::differs), found).run();
     // Behind an identifier that only the one leaves open: as if it were the other's.
     if (identifiers == explore::Open::settled)
-      Departing(scope, one, other, settings_of(budget, identifiers), found).run();
+      Departing(scope, one, other, compare_settings(budget, identifiers), found).run();
     if (interrupt::requested()) break;
   }
   drop_what_fewer_say(found.witnesses);

@@ -24,6 +24,10 @@ using Points = std::vector<const model::VariationPoint*>;
 Points differing(const model::Profile& a, const model::Profile& b);
 std::string value_name(const model::VariationPoint& point, const model::Profile& profile);
 
+// Of a search within the budget, which an interrupt ends.
+model::explore::CompareSettings compare_settings(const SearchBudget& budget,
+                                                 model::explore::Open identifiers);
+
 // By the points to which it is owed, a shortest scenario. Owed: with these points, and nothing else, of the
 // one profile the other would allow it, and with fewer of them it would not.
 struct Departures {

@@ -165,7 +165,10 @@ language::Result show(const Cast& cast, State& state, const model::Result& allow
     case model::Result::number:
     case model::Result::key: break;
     case model::Result::identifier: shown.value = identifier(state, allowed.queue); break;
-    case model::Result::failure: shown.error = model::name(allowed.error); break;
+    case model::Result::failure:
+      shown.error = model::name(allowed.error);
+      shown.touched = allowed.may_touch;
+      break;
     case model::Result::received: shown.received = language::Received{allowed.message.type, std::string(allowed.message.text.view())}; break;
     case model::Result::stat:
       if (allowed.queue >= 0) shown.value = identifier(state, allowed.queue);

@@ -5,6 +5,8 @@
 namespace svmq::judge {
 namespace {
 
+constexpr std::size_t most_moves = 100'000;  // what departs from the model may never come to rest
+
 // splitmix64: the same choices on every machine.
 class Choices {
  public:
@@ -22,10 +24,15 @@ class Choices {
 
 }  // namespace
 
-language::History execute(const language::Scenario& scenario, const model::Profile& profile, std::uint64_t seed) {
+const Behaviour as_specified;
+
+language::History execute(const language::Scenario& scenario, const model::Profile& profile, std::uint64_t seed,
+                          const Behaviour& behaviour) {
   Choices choices(seed);
-  Stage stage(scenario, profile);
-  for (auto moves = stage.moves(); !moves.empty(); moves = stage.moves()) stage.take(moves[choices.below(moves.size())]);
+  Stage stage(scenario, profile, behaviour);
+  std::size_t left = most_moves;
+  for (auto moves = stage.moves(); !moves.empty() && left > 0; moves = stage.moves(), --left)
+    stage.take(moves[choices.below(moves.size())]);
   return stage.history();
 }
 

@@ -40,9 +40,10 @@ std::vector<language::Actor> equipped(std::vector<language::Actor> actors) {
 
 }  // namespace
 
-Stage::Stage(const language::Scenario& scenario, const model::Profile& profile)
+Stage::Stage(const language::Scenario& scenario, const model::Profile& profile, const Behaviour& behaviour)
     : scenario_(&scenario),
       profile_(&profile),
+      behaviour_(&behaviour),
       cast_(agent_credentials(), equipped(scenario.actors), state_) {
   history_.name = scenario.name;
   history_.agent = "1 model-" + std::string(profile.name) + " blocking=model";
@@ -71,7 +72,7 @@ void Stage::take(const Move& move) {
   switch (move.kind) {
     case Move::start: start(move.actor); break;
     case Move::advance:
-      state_ = std::move(model::steps(*profile_, state_, move.actor)[move.outcome].next);
+      state_ = std::move(behaviour_->steps(*profile_, state_, move.actor)[move.outcome].next);
       break;
     case Move::give_back: give_back(move.actor); break;
     case Move::end: end(move.actor); break;
@@ -126,7 +127,7 @@ std::vector<Stage::Move> Stage::possible() const {
       moves.push_back({Move::start, actor});
     if (self.phase == Phase::returning && state_.process_of(actor).running != model::Running::stopped)
       moves.push_back({Move::give_back, actor});
-    const std::size_t outcomes = model::steps(*profile_, state_, actor).size();
+    const std::size_t outcomes = behaviour_->steps(*profile_, state_, actor).size();
     for (std::size_t outcome = 0; outcome < outcomes; ++outcome)
       moves.push_back({Move::advance, actor, outcome});
     if (dies(actor)) moves.push_back({Move::end, actor});
@@ -181,7 +182,7 @@ void Stage::end(ActorIndex actor) {
     emit(language::Death{name, "", *status & 0xff});
   else
     emit(language::Death{name, signal_name(*state_.process_of(actor).dying), 0});
-  model::die(state_, process);
+  behaviour_->die(state_, process);
 }
 
 void Stage::observe() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "svmq/judge/cast.hpp"
+#include "svmq/judge/execute.hpp"
 #include "svmq/language/history.hpp"
 #include "svmq/language/scenario.hpp"
 #include "svmq/model/model.hpp"
@@ -16,8 +17,9 @@ namespace svmq::judge {
 
 class Stage {
  public:
-  // Both outlive the stage and its copies.
-  Stage(const language::Scenario& scenario, const model::Profile& profile);
+  // All outlive the stage and its copies.
+  Stage(const language::Scenario& scenario, const model::Profile& profile,
+        const Behaviour& behaviour = as_specified);
   Stage(const Stage&) = default;
   Stage& operator=(const Stage&) = default;
 
@@ -56,6 +58,7 @@ class Stage {
 
   const language::Scenario* scenario_;
   const model::Profile* profile_;
+  const Behaviour* behaviour_;
   model::State state_;
   Cast cast_;
   std::size_t item_ = 0;                                           // the next one

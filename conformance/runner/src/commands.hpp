@@ -18,6 +18,7 @@ void add_explain(CLI::App& app, int& status);
 void add_generate(CLI::App& app, int& status);
 void add_judge(CLI::App& app, int& status);
 void add_shrink(CLI::App& app, int& status);
+void add_mutants(CLI::App& app, int& status);
 void add_report(CLI::App& app, int& status);
 void add_queues(CLI::App& app, int& status);  // ls, mk, rm
 

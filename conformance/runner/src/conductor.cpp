@@ -27,7 +27,9 @@ using std::chrono::milliseconds;
 
 class ModelConductor : public Conductor {
  public:
-  explicit ModelConductor(const model::Profile& profile) : profile_(profile) {}
+  explicit ModelConductor(const Target& target)
+      : profile_(*target.executed),
+        behaviour_(target.behaviour ? *target.behaviour : judge::as_specified) {}
 
   void submit(std::shared_ptr<const Task> task) override { waiting_.push_back(std::move(task)); }
   std::size_t pending() const override { return waiting_.size(); }
@@ -38,13 +40,14 @@ class ModelConductor : public Conductor {
     Conducted result;
     result.task = std::move(waiting_.front());
     waiting_.pop_front();
-    result.history = judge::execute(result.task->scenario, profile_, result.task->choices);
+    result.history = judge::execute(result.task->scenario, profile_, result.task->choices, behaviour_);
     result.text = print(result.history);
     return result;
   }
 
  private:
   const model::Profile& profile_;
+  const judge::Behaviour& behaviour_;
   std::deque<std::shared_ptr<const Task>> waiting_;
 };
 
@@ -236,7 +239,7 @@ class AgentConductor : public Conductor {
 
 std::unique_ptr<Conductor> make_conductor(const Target& target, milliseconds time_limit,
                                           PrivateFolder* folder) {
-  if (target.is_model()) return std::make_unique<ModelConductor>(*target.executed);
+  if (target.is_model()) return std::make_unique<ModelConductor>(target);
   return std::make_unique<AgentConductor>(target, time_limit, folder);
 }
 

@@ -14,7 +14,8 @@ Locations find() {
   const fs::path source = SVMQ_SOURCE_DIR;
   return {programs, programs.parent_path() / "lib", source / "conformance" / "corpus",
           source / "conformance" / "scopes",
-          source / "model" / "clauses.toml", source / "impl" / "waivers.toml", source / "reports"};
+          source / "model" / "clauses.toml", source / "impl" / "waivers.toml",
+          source / "conformance" / "mutants", source, source / "reports"};
 }
 
 }  // namespace

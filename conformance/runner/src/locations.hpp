@@ -17,6 +17,8 @@ struct Locations {
   std::filesystem::path scopes;     // the small worlds that come with svmq
   std::filesystem::path catalogue;  // clauses.toml
   std::filesystem::path waivers;    // of libsvmq
+  std::filesystem::path mutants;    // the catalogue of faults that the suite must find
+  std::filesystem::path source;     // the tree that svmq was built from
   std::filesystem::path reports;    // the folder that holds the Python package svmq_report
 };
 

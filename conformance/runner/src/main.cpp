@@ -40,6 +40,7 @@ int dispatch(int argc, char** argv) {
   add_generate(app, status);
   add_judge(app, status);
   add_shrink(app, status);
+  add_mutants(app, status);
   add_report(app, status);
   add_queues(app, status);
   if (argc > 1 && argv[1][0] != '-' &&

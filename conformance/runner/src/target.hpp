@@ -10,13 +10,15 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "child.hpp"
-#include "waivers.hpp"
+#include "svmq/judge/execute.hpp"
 #include "svmq/model/profile.hpp"
+#include "waivers.hpp"
 
 namespace svmq::runner {
 
@@ -24,6 +26,7 @@ struct Target {
   std::string name, summary;
   const model::Profile* profile = nullptr;     // what it is judged by
   const model::Profile* executed = nullptr;    // of model:PROFILE; nullptr: an agent
+  std::shared_ptr<const judge::Behaviour> behaviour;  // of a model that is executed; null: as specified
   Program program;                             // the agent
   bool private_folder = false;                 // its queues live in a folder that each agent gets
   std::string folder_option, folder_variable;  // how the agent is told of it: an option, or a variable

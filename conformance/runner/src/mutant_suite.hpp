@@ -1,0 +1,49 @@
+// The scenarios that mutants are tried with, in the order in which they are tried.
+//
+// Thread-safe: many mutants are tried at a time, and what is made for one of them is kept for the others.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenario_source.hpp"
+
+namespace svmq::runner {
+
+enum class Part { corpus, exhaustive, random, concurrent };
+inline constexpr Part all_parts[] = {Part::corpus, Part::exhaustive, Part::random, Part::concurrent};
+std::string_view name(Part part);
+Part part_named(const std::string& name);  // throws UsageError
+
+class Suite {
+ public:
+  // The corpus and the exhaustive scenarios, shuffled, and then random ones without end, of those parts that
+  // are given. Random ones need nothing of `without`.
+  Suite(std::set<Part> parts, std::uint64_t seed, std::set<std::string> without);
+
+  struct Item {
+    std::shared_ptr<const Task> task;
+    Part part;
+  };
+  // Nothing: that was all.
+  std::optional<Item> at(std::size_t index);
+
+ private:
+  void add_random();
+
+  const std::set<Part> parts_;
+  const std::uint64_t seed_;
+  const std::set<std::string> without_;
+  std::mutex mutex_;
+  std::deque<Item> items_;
+  std::uint64_t random_ = 0;
+};
+
+}  // namespace svmq::runner

@@ -3,9 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "commands.hpp"
@@ -13,13 +11,12 @@
 #include "interrupt.hpp"
 #include "locations.hpp"
 #include "mutant_campaign.hpp"
+#include "mutant_record.hpp"
 #include "results.hpp"
 #include "settings.hpp"
 
 namespace svmq::runner {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct MutantOptions {
   std::vector<std::string> only, kinds, parts;
@@ -31,6 +28,10 @@ struct MutantOptions {
 };
 
 // ------------------------------------------------------------------------------------------------- choice
+
+std::filesystem::path folder_of(const MutantOptions& options) {
+  return options.catalogue.empty() ? locations().mutants : std::filesystem::path(options.catalogue);
+}
 
 bool asked_for(const Mutant& mutant, const MutantOptions& options) {
   const auto begins = [&](const std::string& word) { return mutant.id.starts_with(word); };
@@ -44,8 +45,7 @@ std::vector<Mutant> chosen(const MutantOptions& options) {
     if (kind != "specification" && kind != "implementation" && kind != "environment")
       throw UsageError(
           fmt::format("--kind {}: there are specification, implementation and environment", kind));
-  std::vector<Mutant> mutants = read_mutants(
-      options.catalogue.empty() ? locations().mutants : std::filesystem::path(options.catalogue));
+  std::vector<Mutant> mutants = read_mutants(folder_of(options));
   for (const std::string& word : options.only)
     if (std::ranges::none_of(mutants, [&](const Mutant& mutant) { return mutant.id.starts_with(word); }))
       throw UsageError(fmt::format("--only {}: no mutant's id begins so; see svmq mutants --list", word));
@@ -139,81 +139,45 @@ std::vector<const MutantResult*> failures(const MutantResults& results) {
   return failing;
 }
 
-// ------------------------------------------------------------------------------------------------ the record
-
-Json to_json(const Trial& trial) {
-  Json json{{"killed", trial.killed}, {"scenarios", trial.scenarios}, {"seconds", trial.seconds}};
-  if (!trial.trouble.empty()) json["trouble"] = trial.trouble;
-  if (!trial.killed) return json;
-  json.update({{"part", trial.part},
-               {"scenario", trial.scenario},
-               {"how", trial.how},
-               {"offended", trial.clause},
-               {"steps", trial.steps},
-               {"steps_left", trial.steps_left},
-               {"text", trial.text}});
-  return json;
-}
-
-Json to_json(const MutantResult& result) {
-  const Mutant& mutant = result.mutant;
-  Json json{{"id", mutant.id}, {"kind", name(mutant.kind)}, {"clause", mutant.clause}};
-  if (!mutant.seen.empty()) json["seen"] = mutant.seen;
-  if (!mutant.why.empty()) json["why"] = mutant.why;
-  if (!mutant.equivalent.empty()) json["equivalent"] = mutant.equivalent;
-  json.update(to_json(result.trial));
-  return json;
-}
-
-void write_record(const MutantResults& results, const MutantOptions& options, std::uint64_t seed) {
-  Json json{{"format", "svmq-mutants"},     {"format_version", 1},
-            {"svmq_version", SVMQ_VERSION}, {"seed", seed},
-            {"seconds", results.seconds},   {"mutants", Json::array()},
-            {"controls", Json::array()}};
-  if (!options.with.empty()) json["with"] = options.with;
-  for (const MutantResult& result : results.mutants) json["mutants"].push_back(to_json(result));
-  for (const Control& control : results.controls) {
-    json["controls"].push_back(to_json(control.trial));
-    json["controls"].back()["name"] = control.name;
-  }
-  std::ofstream stream(options.json, std::ios::binary);
-  stream << json.dump(1, ' ', true, Json::error_handler_t::replace) << "\n";
-  stream.close();
-  if (!stream) throw UsageError(fmt::format("{}: cannot be written", options.json));
-}
-
-// The ids that this record says were killed.
-std::set<std::string> killed_in(const std::string& file) {
-  std::set<std::string> ids;
-  try {
-    const Json record = Json::parse(read_file(file));
-    for (const Json& mutant : record.at("mutants"))
-      if (mutant.at("killed").get<bool>()) ids.insert(mutant.at("id").get<std::string>());
-  } catch (const Json::exception& error) {
-    throw UsageError(fmt::format("{}: is no record of svmq mutants: {}", file, error.what()));
-  }
-  return ids;
-}
-
-std::size_t say_regressions(const MutantResults& results, const std::set<std::string>& killed_before) {
+std::size_t say_regressions(const MutantResults& results, const MutantRecord& before) {
   std::size_t regressions = 0;
   for (const MutantResult& result : results.mutants) {
-    if (result.trial.killed || !killed_before.contains(result.mutant.id)) continue;
+    const auto last = before.find(result.mutant.id);
+    if (result.trial.killed || last == before.end()) continue;
     ++regressions;
-    say(fmt::format("regression: {} was killed before and survives now\n", result.mutant.id));
+    say(fmt::format("regression: {} was killed by svmq {} and survives now\n", result.mutant.id,
+                    last->second));
   }
   return regressions;
+}
+
+// What the suite makes of the mutants that somebody else's was tried with.
+void say_comparison(const MutantResults& results, const MutantRecord& suite) {
+  std::size_t by_command = 0, by_suite = 0, able = 0;
+  for (const MutantResult& result : results.mutants) {
+    if (!result.mutant.equivalent.empty() || !result.trial.trouble.empty()) continue;
+    ++able;
+    by_command += result.trial.killed ? 1 : 0;
+    by_suite += suite.contains(result.mutant.id) ? 1 : 0;
+  }
+  const auto share = [&](std::size_t count) {
+    return fmt::format("{} of {} ({:.0f} %)", count, able,
+                       able == 0 ? 0.0 : 100.0 * static_cast<double>(count) / static_cast<double>(able));
+  };
+  say(fmt::format("the command kills {}, the suite {}\n", share(by_command), share(by_suite)));
 }
 
 // ------------------------------------------------------------------------------------------------- the
 // command
 
-int status_of(const MutantResults& results, std::size_t regressions) {
+int status_of(const MutantResults& results, std::size_t regressions, bool with) {
   if (results.interrupted) return interrupt::exit_status();
   const bool alarm =
       std::ranges::any_of(results.controls, [](const Control& control) { return control.trial.killed; });
   if (alarm || regressions > 0) return nonconform;
-  const auto failing = failures(results);
+  auto failing = failures(results);
+  // Somebody else's suite does not have to find everything.
+  if (with) std::erase_if(failing, [](const MutantResult* result) { return result->trial.trouble.empty(); });
   const bool survived =
       std::ranges::any_of(failing, [](const MutantResult* r) { return r->trial.trouble.empty(); });
   if (survived) return nonconform;
@@ -233,6 +197,13 @@ MutantPlan plan_of(const MutantOptions& options) {
   plan.workshop = options.workshop;
   plan.with = options.with;
   return plan;
+}
+
+// The one that was named, or of the catalogue.
+MutantRecord record_of_before(const MutantOptions& options) {
+  if (!options.baseline.empty()) return read_record(options.baseline);
+  const std::filesystem::path own = folder_of(options) / "record.json";
+  return std::filesystem::exists(own) ? read_record(own) : MutantRecord{};
 }
 
 // How many each part finds by itself.
@@ -262,14 +233,14 @@ int run(const MutantOptions& options) {
   MutantPlan plan = plan_of(options);
   if (options.list) return list(plan.mutants);
   if (!options.json.empty()) check_writable(options.json);
-  const std::set<std::string> killed_before =
-      options.baseline.empty() ? std::set<std::string>{} : killed_in(options.baseline);
+  const MutantRecord before = record_of_before(options);
   if (options.each_part) return compare_parts(std::move(plan));
   const MutantResults results = try_mutants(plan, [](const MutantResult& result) { say(line(result)); });
   say_summary(results);
-  const std::size_t regressions = say_regressions(results, killed_before);
-  if (!options.json.empty()) write_record(results, options, plan.seed);
-  return status_of(results, regressions);
+  const std::size_t regressions = options.with.empty() ? say_regressions(results, before) : 0;
+  if (!options.with.empty()) say_comparison(results, before);
+  if (!options.json.empty()) write_record(results, plan, before, options.json);
+  return status_of(results, regressions, !options.with.empty());
 }
 
 constexpr const char* explanation = R"(
@@ -283,8 +254,9 @@ With --with COMMAND a shell command is run on each of libsvmq's mutants, by the 
 scenarios: a mutant is killed if the command fails.
 
 Exit status: 0 every mutant that can be told from the sound product was killed; 1 one survived, one that is called
-equivalent was killed, there was a false alarm, or one survives that was killed in --baseline; 2 wrong usage;
-3 one could not be tried.
+equivalent was killed, there was a false alarm, or one survives that an earlier version killed (by --baseline, or
+the catalogue's record.json); 2 wrong usage; 3 one could not be tried. With --with: 1 if the command fails on the sound
+library, else 0, or 3.
 
 Examples:
   svmq mutants                                      all of them: some minutes

@@ -6,9 +6,11 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <random>
+#include <sstream>
 #include <thread>
 
 #include "child.hpp"
@@ -82,6 +84,11 @@ Target in_environment(const Mutant& mutant) {
   }
   probe(target);
   return target;
+}
+
+std::vector<std::string> words_of(const std::string& command) {
+  std::istringstream in(command);
+  return {std::istream_iterator<std::string>(in), {}};
 }
 
 // The agent cannot even say what it can do: so its user sees the fault.
@@ -245,8 +252,8 @@ class Campaign {
   // With the test of libsvmq that is to find it.
   Trial tested(const Mutant& mutant) {
     const fs::path folder = built(mutant);
-    Program program{{(folder / "bin" / mutant.test).string()},
-                    {{"LD_LIBRARY_PATH", (folder / "lib").string()}}};
+    Program program{words_of(mutant.test), {{"LD_LIBRARY_PATH", (folder / "lib").string()}}};
+    program.arguments.front() = (folder / "bin" / program.arguments.front()).string();
     return ended(program, mutant.test, limits(mutant.kind).time, folder);
   }
 

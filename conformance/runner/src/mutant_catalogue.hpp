@@ -22,7 +22,8 @@ struct Mutant {
   std::string equivalent;             // why nobody can tell it from the sound one; empty: somebody can
   mutants::Departure departure;       // specification
   std::vector<SourceChange> changes;  // implementation
-  std::string test;             // implementation: the test of libsvmq that finds it; empty: the scenarios do
+  std::string
+      test;  // implementation: the test of libsvmq that finds it, with its arguments; empty: the scenarios do
   std::string target, command;  // environment: what runs in it, and the shell command in front of its agent
   std::map<std::string, std::string> variables;  // environment
 };

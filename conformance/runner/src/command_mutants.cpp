@@ -291,7 +291,7 @@ void add_mutants(CLI::App& app, int& status) {
       ->type_name("COMMAND");
   command
       ->add_option("--seconds", options->seconds,
-                   "At most so long for finding one mutant (else 20 for one of the model, 120 for others)")
+                   "At most so long for finding one mutant (else 20 for one of the model, 300 for others)")
       ->type_name("S")
       ->check(whole_number);
   command->add_option("--seed", options->seed, "Decides order and random scenarios (else 1)")

@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 
 const model::Profile& reference() { return *model::find_profile("linux-6.18"); }
 
-std::chrono::seconds usual_time(Mutant::Kind kind) { return kind == Mutant::specification ? 20s : 120s; }
+std::chrono::seconds usual_time(Mutant::Kind kind) { return kind == Mutant::specification ? 20s : 300s; }
 
 double seconds_since(Clock::time_point began) {
   return std::chrono::duration<double>(Clock::now() - began).count();

@@ -45,7 +45,7 @@ bool Lookout::look(Locked& locked) {
   // takes the memory away from the other side, which gets on faster, with more messages at a time, if left
   // alone.
   bool streams = last_call.seat == &seat_ && last_call.sent == (waits_ == Waits::to_send);
-  std::uint32_t gap = streams ? longest_gap : 1;
+  std::uint32_t gap = streams || seam::looks_once ? longest_gap : 1;
   bool seen = false;
   do {
     for (std::uint32_t passed = 0; !seen && passed < longest_gap; passed += gap) {

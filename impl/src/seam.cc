@@ -81,7 +81,11 @@ void forget_settled(Lock& lock, std::uint32_t seen) {
 
 }  // namespace
 
-#if defined(__x86_64__)
+#if defined(SVMQ_VERIFY)
+long system_call(long number, long a, long b, long c, long d, long e, long f) {
+  return verify::system_call(number, a, b, c, d, e, f);
+}
+#elif defined(__x86_64__)
 long system_call(long number, long a, long b, long c, long d, long e, long f) {
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
@@ -126,8 +130,13 @@ std::uint64_t process_space() {
 bool process_exists(std::int32_t process) { return system_call(SYS_kill, process, 0) != -ESRCH; }
 
 void relax(std::uint32_t times) {
+#if defined(SVMQ_VERIFY)
+  times = 1;
+#endif
   for (; times != 0; --times) {
-#if defined(__x86_64__)
+#if defined(SVMQ_VERIFY)
+    verify::relax();
+#elif defined(__x86_64__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
@@ -149,7 +158,7 @@ Uncancelled::~Uncancelled() { pthread_setcancelstate(before_, nullptr); }
 // holds it only who has been interrupted.
 Acquired acquire_contended(Lock& lock, std::uint32_t mine) {
   constexpr std::uint32_t longest_gap = 64;
-  constexpr int most_looks = 16;
+  constexpr int most_looks = looks_once ? 1 : 16;
   std::uint32_t sleeper = 0, gap = 16;
   for (int looks = 0;;) {
     std::uint32_t seen = lock.word.get();

@@ -29,10 +29,20 @@
 #include <ctime>
 
 #include "signals.h"
+#ifdef SVMQ_VERIFY
+#include "verify/src/observed.h"
+#endif
 
 namespace svmq::seam {
 
 // ---- shared words
+
+#ifdef SVMQ_VERIFY  // impl/verify: the scheduler sees each access
+using verify::Atomic;
+#else
+template <class T>
+using Atomic = std::atomic<T>;
+#endif
 
 // A field in shared memory. Another process may change it at any time, so each look at it is one load.
 template <class T>
@@ -49,7 +59,7 @@ class Cell {
   }
 
  private:
-  std::atomic<T> value_;
+  Atomic<T> value_;
   static_assert(std::atomic<T>::is_always_lock_free);
 };
 using Word = Cell<std::uint32_t>;
@@ -57,9 +67,20 @@ static_assert(sizeof(Word) == 4 && sizeof(Cell<std::uint64_t>) == 8);
 
 // Earlier stores before later ones, for the moment of death: that is a point between two instructions, so it
 // is the compiler alone that must keep the order.
+#ifdef SVMQ_VERIFY
+using verify::order;
+using verify::order_for_readers;
+#else
 inline void order() { std::atomic_signal_fence(std::memory_order_seq_cst); }
 // The same for readers in other processes that do not take the lock.
 inline void order_for_readers() { std::atomic_thread_fence(std::memory_order_seq_cst); }
+#endif
+// Of shared memory, word by word.
+#ifdef SVMQ_VERIFY
+using verify::copy;
+#else
+inline void copy(void* to, const void* from, std::size_t size) { __builtin_memcpy(to, from, size); }
+#endif
 
 inline constexpr std::uint32_t thread_bits = 0x3fffffff;  // FUTEX_TID_MASK
 inline constexpr std::uint32_t died = 0x40000000;         // FUTEX_OWNER_DIED
@@ -102,7 +123,9 @@ bool process_exists(std::int32_t process);
 inline std::int64_t now() { return static_cast<std::int64_t>(time(nullptr)); }
 // The one that this thread runs on.
 inline std::uint32_t cpu() {
-#if defined(__x86_64__) && __GLIBC_PREREQ(2, 35)
+#if defined(SVMQ_VERIFY)
+  return verify::cpu();
+#elif defined(__x86_64__) && __GLIBC_PREREQ(2, 35)
   // Where the C library has registered restartable sequences the kernel keeps it in memory (struct rseq,
   // cpu_id).
   if (__builtin_expect(__rseq_size != 0, 1)) {
@@ -114,6 +137,13 @@ inline std::uint32_t cpu() {
 }
 void relax(std::uint32_t times = 1);  // between two looks at a word
 std::uint64_t ticks();                // nanoseconds, for spinning
+// Who spins looks at a word once before it does something else. A scheduler can delay that look as it likes
+// and needs no more of them.
+#ifdef SVMQ_VERIFY
+inline constexpr bool looks_once = true;
+#else
+inline constexpr bool looks_once = false;
+#endif
 // What is remembered of a process must not outlive a fork, however it was made.
 inline std::int32_t noted_process() { return process_page->load(std::memory_order_relaxed); }  // 0: none
 inline bool process_is_noted() { return noted_process() != 0; }

@@ -120,7 +120,7 @@ class Space {
     return true;
   }
   static void copy_state(State& to, const State& from) {
-    __builtin_memcpy(static_cast<void*>(&to), static_cast<const void*>(&from), sizeof(State));
+    seam::copy(&to, &from, sizeof(State));
   }
   // `open` counts one more than the journal's entries: first of all the state is saved.
   void save_state() {

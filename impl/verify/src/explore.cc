@@ -1,0 +1,254 @@
+#include "explore.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <random>
+#include <stdexcept>
+
+namespace svmq::verify {
+namespace {
+
+double now() {
+  timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+// States that have been gone on from, each with the preemptions that were left.
+class Visited {
+ public:
+  // False: known, with at least as many left.
+  bool add(std::uint64_t key, int left) {
+    if (used_ * 2 >= slots_.size()) grow();
+    key |= 1;  // 0 is an empty slot
+    for (std::size_t at = key >> 20;; ++at) {
+      Slot& slot = slots_[at & (slots_.size() - 1)];
+      if (slot.key == key) {
+        if (slot.left >= left) return false;
+        slot.left = left;
+        return true;
+      }
+      if (slot.key != 0) continue;
+      slot = {key, left};
+      ++used_;
+      return true;
+    }
+  }
+  std::size_t size() const { return used_; }
+
+ private:
+  struct Slot {
+    std::uint64_t key;
+    int left;
+  };
+  void grow() {
+    std::vector<Slot> before = std::move(slots_);
+    slots_.assign(std::max<std::size_t>(1 << 14, before.size() * 2), {0, 0});
+    for (const Slot& slot : before) {
+      if (slot.key == 0) continue;
+      std::size_t at = slot.key >> 20;
+      while (slots_[at & (slots_.size() - 1)].key != 0) ++at;
+      slots_[at & (slots_.size() - 1)] = slot;
+    }
+  }
+  std::vector<Slot> slots_;
+  std::size_t used_ = 0;
+};
+
+struct Branch {
+  std::uint64_t key;
+  std::uint32_t step;
+  Options options;
+  int taken;
+};
+
+// Depth first: goes along the path, and beyond its end takes the first option of each choice.
+class DepthFirst final : public Chooser {
+ public:
+  void restart() { depth_ = 0; }
+  bool at_end() const { return depth_ == path.size(); }
+  Option choose(Machine& machine, const Options& options) override {
+    std::uint64_t key = machine.key();
+    if (depth_ < path.size()) {
+      const Branch& branch = path[depth_++];
+      if (branch.key != key || branch.options.count != options.count) {
+        machine.failure = "not deterministic: the same choices led to another state, at choice " + std::to_string(depth_ - 1);
+        return cut;
+      }
+      return branch.options.all[static_cast<std::size_t>(branch.taken)];
+    }
+    // A choice between life and death alone belongs to the state of the choice before it.
+    bool whole = options.count > 2 || (options.all[1] & death) == 0;
+    if (whole && !visited.add(key, machine.left().preemptions)) return cut;
+    path.push_back({key, machine.step(), options, 0});
+    ++depth_;
+    return options.all[0];
+  }
+  // On to the next path; false: there is none.
+  bool advance() {
+    while (!path.empty() && path.back().taken + 1 == path.back().options.count) path.pop_back();
+    if (path.empty()) return false;
+    ++path.back().taken;
+    return true;
+  }
+  std::vector<std::pair<std::uint32_t, Option>> choices() const {
+    std::vector<std::pair<std::uint32_t, Option>> found;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      if (path[i].taken != 0)
+        found.emplace_back(path[i].step, path[i].options.all[static_cast<std::size_t>(path[i].taken)]);
+    }
+    return found;
+  }
+
+  std::vector<Branch> path;
+  Visited visited;
+
+ private:
+  std::size_t depth_ = 0;
+};
+
+class Replay final : public Chooser {
+ public:
+  explicit Replay(std::vector<std::pair<std::uint32_t, Option>> choices) : choices_(std::move(choices)) { everywhere = true; }
+  Option choose(Machine& machine, const Options& options) override {
+    std::uint32_t here = machine.step();
+    if (next_ == choices_.size() || choices_[next_].first != here) return options.all[0];
+    Option wanted = choices_[next_++].second;
+    for (int i = 0; i < options.count; ++i) {
+      Option option = options.all[static_cast<std::size_t>(i)];
+      bool same = wanted == death ? (option & death) != 0 : option == wanted;
+      if (same) return option;
+    }
+    machine.failure = "the choice at step " + std::to_string(here) + " cannot be made: the string is of another world, bound or library";
+    return cut;
+  }
+  bool used_up() const { return next_ == choices_.size(); }
+
+ private:
+  std::vector<std::pair<std::uint32_t, Option>> choices_;
+  std::size_t next_ = 0;
+};
+
+// PCT (Burckhardt and others, 2010): the process of the highest priority goes on; at some moments, chosen
+// beforehand, it becomes the lowest.
+class Priorities final : public Chooser {
+ public:
+  Priorities(std::uint64_t seed, int changes, int deaths, std::uint32_t length) : lots_(seed) {
+    for (int& priority : priority_) priority = static_cast<int>(lots_() % 1000) + 100;
+    for (int i = 0; i < changes; ++i) moments_.push_back(static_cast<std::uint32_t>(lots_() % length));
+    for (int i = 0; i < deaths; ++i) deaths_.push_back(static_cast<std::uint32_t>(lots_() % length));
+  }
+  Option choose(Machine& machine, const Options& options) override {
+    std::uint32_t here = at_++;
+    if (std::ranges::find(moments_, here) != moments_.end() && machine.current() >= 0)
+      priority_[machine.current()] = --lowest_;
+    Option best = options.all[0];
+    bool dies = std::ranges::any_of(deaths_, [&](std::uint32_t moment) { return moment <= here; });
+    int index = 0, chosen = 0;
+    for (; index < options.count; ++index) {
+      Option option = options.all[static_cast<std::size_t>(index)];
+      if ((option & death) != 0) {
+        if (!dies) continue;
+        deaths_.erase(std::ranges::find_if(deaths_, [&](std::uint32_t moment) { return moment <= here; }));
+        best = option;
+        chosen = index;
+        break;
+      }
+      if (priority_[option] > priority_[best]) best = option, chosen = index;
+    }
+    if (chosen != 0) choices.emplace_back(machine.step(), best);
+    return best;
+  }
+  std::uint32_t length() const { return at_; }
+  std::vector<std::pair<std::uint32_t, Option>> choices;
+
+ private:
+  std::mt19937_64 lots_;
+  int priority_[most_processes];
+  int lowest_ = 0;
+  std::vector<std::uint32_t> moments_, deaths_;
+  std::uint32_t at_ = 0;
+};
+
+std::vector<std::pair<std::uint32_t, Option>> parse_choices(const std::string& text) {
+  std::vector<std::pair<std::uint32_t, Option>> choices;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t used = 0;
+    unsigned long number = std::stoul(text.substr(at), &used);
+    at += used;
+    if (at >= text.size()) throw std::runtime_error("a choice is a number and a letter: 17B, 53x");
+    char letter = text[at++];
+    choices.emplace_back(static_cast<std::uint32_t>(number), letter == 'x' ? death : static_cast<Option>(letter - 'A'));
+    if (at < text.size() && text[at] == ',') ++at;
+  }
+  return choices;
+}
+
+}  // namespace
+
+std::string print_choices(const std::vector<std::pair<std::uint32_t, Option>>& choices) {
+  std::string text;
+  for (auto [at, option] : choices) {
+    if (!text.empty()) text += ',';
+    text += std::to_string(at) + ((option & death) != 0 ? 'x' : static_cast<char>('A' + option));
+  }
+  return text;
+}
+
+Finding Explorer::exhaust(Budget bound, double seconds) {
+  double begin = now();
+  Machine& machine = stage_.machine();
+  std::uint64_t accesses = machine.accesses;
+  complete_ = true;
+  Finding finding;
+  do {
+    DepthFirst search;
+    do {
+      search.restart();
+      bool ended = stage_.play(&search, bound);
+      if (ended && !search.at_end()) machine.failure = "not deterministic: an execution ended before its last choice";
+      ended || !machine.failure.empty() ? ++count_.executions : ++count_.cut;
+      if (ended || !machine.failure.empty()) finding.fault = stage_.judge_end();
+      if (!finding.fault.empty()) {
+        finding.choices = print_choices(search.choices());
+        break;
+      }
+      if (seconds > 0 && (count_.executions + count_.cut) % 1024 == 0 && now() - begin > seconds) {
+        complete_ = false;
+        break;
+      }
+    } while (search.advance());
+    count_.states += search.visited.size();
+  } while (machine.learn() && finding.fault.empty() && complete_);
+  count_.accesses += machine.accesses - accesses;
+  count_.seconds += now() - begin;
+  return finding;
+}
+
+Finding Explorer::random(Budget bound, std::uint64_t executions, std::uint64_t seed) {
+  double begin = now();
+  Machine& machine = stage_.machine();
+  std::uint32_t length = 100;
+  Finding finding;
+  for (std::uint64_t i = 0; i < executions && finding.fault.empty(); ++i) {
+    machine.learn();
+    Priorities lots(seed + i, bound.preemptions, bound.deaths, length);
+    bool ended = stage_.play(&lots, {1 << 20, bound.deaths});
+    ++count_.executions;
+    length = std::max(length, lots.length());
+    if (ended || !machine.failure.empty()) finding.fault = stage_.judge_end();
+    if (!finding.fault.empty()) finding.choices = print_choices(lots.choices);
+  }
+  count_.seconds += now() - begin;
+  return finding;
+}
+
+Finding Explorer::replay(Budget bound, const std::string& text) {
+  Replay chooser(parse_choices(text));
+  stage_.play(&chooser, bound);
+  if (!chooser.used_up() && stage_.machine().failure.empty()) throw std::runtime_error("the execution ended before its last choice: the string is of another world, bound or library");
+  return {stage_.judge_end(), text};
+}
+
+}  // namespace svmq::verify

@@ -1,0 +1,50 @@
+// Every execution of a world within a bound, each once or not at all where it would only repeat what is known
+// from the state that it has come to; or executions at random.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "stage.h"
+
+namespace svmq::verify {
+
+// An execution by the choices in which it differs from the usual one: "17B,53x,60A". At its 17th step B goes
+// on, at the 53rd the running process dies.
+std::string print_choices(const std::vector<std::pair<std::uint32_t, Option>>& choices);
+
+struct Finding {
+  std::string fault;   // empty: none
+  std::string choices;
+};
+
+struct Count {
+  std::uint64_t executions = 0;  // to their end
+  std::uint64_t cut = 0;         // cut short in a state that was known
+  std::uint64_t states = 0;      // different ones at a choice
+  std::uint64_t accesses = 0;
+  double seconds = 0;
+};
+
+class Explorer {
+ public:
+  explicit Explorer(Stage& stage) : stage_(stage) {}
+
+  // All within the bound; stops at the first fault. `seconds` 0: no limit.
+  Finding exhaust(Budget bound, double seconds = 0);
+  // Priorities drawn by lot, lowered at `depth` moments (PCT); deaths within the bound.
+  Finding random(Budget bound, std::uint64_t executions, std::uint64_t seed);
+  // One execution again. Throws std::runtime_error where the choices do not fit.
+  Finding replay(Budget bound, const std::string& choices);
+
+  const Count& count() const { return count_; }
+  bool complete() const { return complete_; }
+
+ private:
+  Stage& stage_;
+  Count count_;
+  bool complete_ = false;
+};
+
+}  // namespace svmq::verify

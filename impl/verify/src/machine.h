@@ -1,0 +1,250 @@
+// The machine on which the simulated processes run: shared memory, files, futexes, robust lists, signals, and
+// a scheduler that asks `Chooser` whenever something can go on in more than one way.
+//
+// A choice is offered before each access to a word that several processes use without a common lock (these
+// words are found out while exploring, see `learned`), before each system call that others can notice, and,
+// for death alone, between any two stores. Everything else commutes.
+#pragma once
+
+#include <array>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "copy.h"
+#include "fiber.h"
+#include "hooks.h"
+
+namespace svmq::verify {
+
+constexpr int most_processes = 5;
+
+// What can happen next: a process's number, or the death of the one that runs.
+using Option = std::uint8_t;
+constexpr Option death = 0x40;
+constexpr Option cut = 0xff;  // nothing: this execution is not to be continued
+struct Options {
+  std::array<Option, most_processes + 1> all;
+  int count = 0;
+  void add(Option option) { all[static_cast<std::size_t>(count++)] = option; }
+};
+
+class Machine;
+class Chooser {
+ public:
+  virtual Option choose(Machine& machine, const Options& options) = 0;
+  bool everywhere = false;  // asked at each step, whether it matters or not
+
+ protected:
+  ~Chooser() = default;
+};
+
+// One access, for the table of an execution.
+struct Access {
+  int process;
+  std::string what;
+};
+
+enum class Run : std::uint8_t { absent, ready, sleeping, leaving, done };
+
+struct Budget {
+  int preemptions = 0, deaths = 0;
+};
+
+class Machine final : public Hooks {
+ public:
+  using Body = std::function<void(int process)>;  // what a process does, in its own fiber
+
+  Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+  int add_process(const std::string& library, std::uint32_t uid, std::uint32_t gid, bool may_die);
+
+  // ---- running
+
+  // Lets the processes with something to do go on until nothing moves. `choose` is nullptr where nothing is
+  // explored: the first process that can goes on. False: the chooser has cut it short, or it failed.
+  void begin(int process);  // its body, from the start
+  bool run(Chooser* chooser, Budget budget);
+  void remember();  // the present state is where executions begin
+  void put_back();
+
+  // ---- what others ask
+
+  Body body;                       // run by each process
+  std::function<void(int)> began;  // before the first access of a call
+  std::function<void(int, bool gone)> died;
+  std::function<std::uint64_t()> history;  // hash of what has been observed
+  bool spins = false;              // the processes run on cpus of their own
+  bool tracing = false;
+  std::vector<Access> trace;
+  std::string failure;
+  std::uint64_t accesses = 0;
+
+  std::uint64_t key() const;  // of the whole state; equal states go on alike
+  // More words turned out to be used without a common lock: what was explored is not all. From now on they
+  // are choices.
+  bool learn();
+  int current() const { return current_; }
+  bool runs(int process) const { return at(process).run == Run::ready; }
+  bool sleeps(int process) const { return at(process).run == Run::sleeping; }
+  bool alive(int process) const { return at(process).alive; }
+  Budget left() const { return left_; }
+  std::uint32_t step() const { return static_cast<std::uint32_t>(accesses - accesses_at_start_); }  // of this execution
+  int count() const { return count_; }
+  int deaths() const { return state_.deaths; }
+  Copy& copy_of(int process) { return *copies_[static_cast<std::size_t>(process)]; }
+  static std::int32_t pid_of(int process) { return 1001 + process; }
+  void call_begins() { self().fresh = true; }
+  void call_ends();
+  bool send_signal(int process, int number);  // false: nobody is there
+  void* file(const std::string& suffix, int nth) const;  // mapped; nullptr: there is none
+  std::string name_of(const void* address) const;
+
+  // ---- Hooks
+  std::uint64_t load(const void* at, unsigned size, Order order) override;
+  void store(void* at, unsigned size, std::uint64_t value, Order order) override;
+  std::uint64_t change(void* at, unsigned size, Change how, std::uint64_t value, std::uint64_t expected,
+                       Order order) override;
+  void copy(void* to, const void* from, std::size_t size) override;
+  void order() override;
+  void fence() override {}
+  void relax() override;
+  std::uint64_t ticks() override { return self().ticks += 30'000; }
+  std::uint32_t cpu() override { return spins ? static_cast<std::uint32_t>(current_) : 0; }
+  std::int64_t time() override { return 1'000'000; }
+  std::uint64_t random() override { return 0x1000 + ++state_.randoms; }
+  long system_call(long number, const long* arguments) override;
+  int open(const char* path, int flags) override;
+  int close(int) override { return 0; }
+  int status(int file, struct stat* out) override;
+  int resize(int file, off_t size) override;
+  int unlink(const char* path) override;
+  int link(const char* from, const char* to) override;
+  void* map(int file, std::size_t size) override;
+  void* allocate(std::size_t size, std::size_t alignment) override;
+  int set_handler(int number, const struct sigaction* wanted, struct sigaction* former) override;
+  void note_thread_end(void (*end)(void*), void* argument) override;
+
+ private:
+  struct Process {
+    Run run = Run::absent;
+    bool alive = true, may_die = false;
+    bool fresh = false;    // in a call that has not touched anything yet
+    bool changed = false;  // something, since death was last offered
+    std::uint64_t seen = 0;  // hash of all that it has read: its private state follows from that
+    std::uint64_t ticks = 0;
+    std::byte* robust = nullptr;
+    const void* holds = nullptr;  // the word of a lock
+    const void* sleeps_on = nullptr;
+    std::uint32_t sleep_set = 0;
+    bool timed = false;
+    long woken_with = 0;
+    std::uint32_t pending = 0, mask = 0;  // signals
+    std::array<void (*)(int, siginfo_t*, void*), 32> handlers{};
+    std::uint32_t uid = 0, gid = 0;
+    void (*thread_end)(void*) = nullptr;
+    void* thread_end_argument = nullptr;
+    void* stack = nullptr;  // pointer, while it does not run
+    int error = 0;          // errno
+  };
+  struct File {
+    char name[40];
+    std::byte* memory;
+    std::size_t size;
+    bool linked;
+    std::uint32_t uid;
+  };
+  struct State {
+    std::array<Process, most_processes> processes;
+    std::array<File, 16> files;
+    int file_count = 0;
+    std::size_t memory_used = 0;
+    std::uint64_t memory_hash = 0, randoms = 0;
+    std::array<std::int8_t, most_processes> sleepers;  // in the order in which they fell asleep
+    int sleeper_count = 0, deaths = 0;
+  };
+  struct Undo {
+    std::uint32_t* at;
+    std::uint32_t before;
+  };
+  struct StackCopy {
+    int process;
+    std::vector<std::byte> bytes;
+  };
+  struct Word {
+    std::uintptr_t* at;
+    std::uintptr_t value;
+  };
+
+  Process& self() { return state_.processes[static_cast<std::size_t>(current_)]; }
+  Process& at(int process) { return state_.processes[static_cast<std::size_t>(process)]; }
+  const Process& at(int process) const { return state_.processes[static_cast<std::size_t>(process)]; }
+  bool enabled(int process) const { return at(process).run == Run::ready || at(process).run == Run::leaving; }
+
+  // memory
+  bool is_shared(const void* address) const {
+    return reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(memory_) < memory_size;
+  }
+  bool contended(const void* address, std::size_t size, bool write);
+  void write(void* address, unsigned size, std::uint64_t value);
+  void write_word(std::uint32_t* address, std::uint32_t value);
+  void clear(void* begin, std::size_t size);
+  void note_lock(const void* word, std::uint32_t value);
+
+  // scheduling
+  void before(const void* address, std::size_t size, bool write);
+  void before_system_call();
+  void offer_death();
+  void decide(bool switching);
+  void give_way();  // the running process cannot go on
+  void take(Option option);
+  void go_to(int process);
+  void back_to_main();
+  void begin_call() {
+    if (!self().fresh) return;
+    self().fresh = false;
+    began(current_);
+  }
+  static void enter(void* machine);
+  static void leave(void* machine);
+  void fail(std::string why);
+
+  // kernel
+  long futex(const long* arguments);
+  int wake(const void* word, int most, std::uint32_t set);
+  void wake_up(int process, long result);
+  long sleep(const void* word, std::uint32_t set, bool timed);
+  void die();
+  void mark_robust_list();
+  void mark_dead(std::byte* word, bool pending);
+  void deliver_signals();
+  void note(const char* what, const void* address, std::uint64_t value);
+
+  static constexpr std::size_t memory_size = std::size_t{1} << 30;
+  static constexpr std::size_t stack_size = 256 << 10;
+  static constexpr std::uint64_t most_accesses = 200'000;  // of one execution
+
+  std::byte* memory_;
+  std::uint32_t* shadow_;  // who uses each word, and how
+  std::vector<std::size_t> learned_;
+  std::vector<bool> written_pages_;
+  std::vector<Undo> undo_;
+  std::vector<std::unique_ptr<Copy>> copies_;
+  std::vector<Fiber> fibers_;
+  Kept kept_;
+  State state_, first_state_;
+  std::vector<StackCopy> first_stacks_;
+  std::vector<Word> first_links_;
+  int count_ = 0, current_ = 0;
+  int loading_ = -1;
+  void* main_stack_ = nullptr;
+  Chooser* chooser_ = nullptr;
+  Budget left_;
+  bool stopped_ = false;
+  std::uint64_t accesses_at_start_ = 0;
+};
+
+}  // namespace svmq::verify

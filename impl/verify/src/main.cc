@@ -1,0 +1,186 @@
+// svmq-verify: libsvmq under every schedule and every death, at small scope.
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <stdexcept>
+
+#include "explore.h"
+#include "svmq/language/print.hpp"
+
+namespace {
+
+using namespace svmq::verify;
+
+struct Arguments {
+  std::string worlds = SVMQ_VERIFY_WORLDS;
+  std::string library;
+  std::vector<std::string> names;
+  int preemptions = -1, deaths = -1;
+  double seconds = 0;
+  std::uint64_t random = 0, seed = 1;
+  bool quick = false, list = false, verbose = false;
+  std::string replay;
+};
+
+Budget bound_of(const Arguments& arguments, const World& world) {
+  Budget bound = world.bounds;
+  if (arguments.preemptions >= 0) bound.preemptions = arguments.preemptions;
+  if (arguments.deaths >= 0) bound.deaths = arguments.deaths;
+  return bound;
+}
+
+std::string replay_string(const World& world, Budget bound, const std::string& choices) {
+  return fmt::format("{}/{}.{}/{}", world.scenario.name, bound.preemptions, bound.deaths, choices);
+}
+
+void print_table(const Stage& stage, Machine& machine) {
+  constexpr int width = 44;
+  std::string head;
+  for (int i = 0; i < machine.count(); ++i) head += fmt::format("{:<{}}", stage.name(i), width);
+  fmt::print("{}\n", head);
+  for (const Access& access : machine.trace)
+    fmt::print("{}{}\n", std::string(static_cast<std::size_t>(access.process) * width, ' '), access.what);
+}
+
+// Breadth by bound: the smallest execution with a fault is found first. True: no fault.
+bool explore(const World& world, const Arguments& arguments) {
+  Stage stage(world, arguments.library);
+  Budget most = bound_of(arguments, world);
+  Count all;
+  Explorer explorer(stage);
+  Finding finding;
+  Budget bound;
+  if (arguments.random > 0) {
+    bound = most;
+    finding = explorer.random(bound, arguments.random, arguments.seed);
+  } else {
+    bool smaller = arguments.verbose || !arguments.quick;
+    for (int sum = 0; sum <= most.preemptions + most.deaths && finding.fault.empty(); ++sum) {
+      for (int deaths = 0; deaths <= std::min(sum, most.deaths) && finding.fault.empty(); ++deaths) {
+        bound = {sum - deaths, deaths};
+        if (bound.preemptions > most.preemptions) continue;
+        bool last = bound.preemptions == most.preemptions && bound.deaths == most.deaths;
+        if (!smaller && !last && sum > 0) continue;
+        finding = explorer.exhaust(bound, arguments.seconds);
+        const Count& count = explorer.count();
+        if (arguments.verbose)
+          fmt::print("    {} preemptions, {} deaths: {} executions and {} cut short, {} states, {:.2f} s\n", bound.preemptions,
+                     bound.deaths, count.executions, count.cut, count.states, count.seconds);
+      }
+    }
+  }
+  const Count& count = explorer.count();
+  double per_second = static_cast<double>(count.executions + count.cut) / std::max(count.seconds, 1e-9);
+  fmt::print("{:<28} {}p {}d {:>10} executions {:>10} cut short {:>9} states {:>7} ends {:>6} histories {:>8.2f} s {:>8.0f}/s{}\n", world.scenario.name, most.preemptions,
+             most.deaths, count.executions, count.cut, count.states, stage.ends(), stage.histories(), count.seconds, per_second,
+             !finding.fault.empty() ? "  FAULT" : arguments.random > 0 ? "  (at random)" : explorer.complete() ? "" : "  not all: time is up");
+  fflush(stdout);
+  if (finding.fault.empty()) return true;
+  fmt::print("  fault: {}\n  replay: {}\n", finding.fault, replay_string(world, bound, finding.choices));
+  fflush(stdout);
+  return false;
+}
+
+const World& find(const std::vector<World>& worlds, const std::string& name) {
+  for (const World& world : worlds)
+    if (world.scenario.name == name) return world;
+  throw std::runtime_error("there is no world " + name + "; --list shows them");
+}
+
+int replay(const std::vector<World>& worlds, const Arguments& arguments) {
+  auto first = arguments.replay.find('/'), second = arguments.replay.find('/', first + 1);
+  if (first == std::string::npos || second == std::string::npos)
+    throw std::runtime_error("a replay string is WORLD/PREEMPTIONS.DEATHS/CHOICES");
+  const World& world = find(worlds, arguments.replay.substr(0, first));
+  std::string bounds = arguments.replay.substr(first + 1, second - first - 1);
+  Budget bound;
+  bound.preemptions = std::stoi(bounds);
+  bound.deaths = std::stoi(bounds.substr(bounds.find('.') + 1));
+  Stage stage(world, arguments.library);
+  stage.machine().tracing = true;
+  Finding finding = Explorer(stage).replay(bound, arguments.replay.substr(second + 1));
+  print_table(stage, stage.machine());
+  fmt::print("\n{}", svmq::language::print(stage.history()));
+  fmt::print("\n{}\n", finding.fault.empty() ? "no fault" : "fault: " + finding.fault);
+  return finding.fault.empty() ? 0 : 1;
+}
+
+int run(const Arguments& arguments) {
+  std::vector<World> worlds = load_worlds(arguments.worlds);
+  if (!arguments.replay.empty()) return replay(worlds, arguments);
+  std::vector<const World*> chosen;
+  for (const World& world : worlds)
+    if ((arguments.names.empty() && (!arguments.quick || world.quick)) ) chosen.push_back(&world);
+  for (const std::string& name : arguments.names) chosen.push_back(&find(worlds, name));
+  if (arguments.list) {
+    for (const World* world : chosen) {
+      Budget bound = bound_of(arguments, *world);
+      fmt::print("{:<28} {}p {}d  {}\n", world->scenario.name, bound.preemptions, bound.deaths, world->scenario.title);
+    }
+    return 0;
+  }
+  if (chosen.size() == 1) return explore(*chosen.front(), arguments) ? 0 : 1;
+  int faults = 0;
+  for (const World* world : chosen) {
+    // A process of its own for each: the copies of the library cannot be unloaded.
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+      int result = 2;
+      try {
+        result = explore(*world, arguments) ? 0 : 1;
+      } catch (const std::exception& error) {
+        fmt::print(stderr, "svmq-verify: {}: {}\n", world->scenario.name, error.what());
+      }
+      fflush(stdout);
+      _exit(result);
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) {
+      fmt::print(stderr, "svmq-verify: {} could not be explored{}\n", world->scenario.name,
+                 WIFSIGNALED(status) ? fmt::format(": signal {}", WTERMSIG(status)) : "");
+      return 2;
+    }
+    faults += WEXITSTATUS(status);
+  }
+  if (chosen.empty()) {
+    fmt::print(stderr, "svmq-verify: no worlds in {}\n", arguments.worlds);
+    return 3;
+  }
+  return faults == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  CLI::App app{"Runs libsvmq's own code under a scheduler that decides, at each access to shared memory, who goes next and who dies.\n"
+               "Without names: all worlds, each exhausted within its bounds. Exit status: 0 no fault, 1 a fault, 2 usage or\n"
+               "environment, 3 nothing executed."};
+  Arguments arguments;
+  arguments.library = SVMQ_VERIFY_LIBRARY;
+  app.add_option("world", arguments.names, "worlds to explore");
+  app.add_option("--worlds", arguments.worlds, "file or directory of worlds")->capture_default_str();
+  app.add_option("--library", arguments.library, "the library under verification")->capture_default_str();
+  app.add_option("--preemptions", arguments.preemptions, "bound on preemptions instead of the world's");
+  app.add_option("--deaths", arguments.deaths, "bound on deaths instead of the world's");
+  app.add_option("--seconds", arguments.seconds, "give up on a bound after so long (CPU time)");
+  app.add_option("--random", arguments.random, "so many executions at random (PCT) instead of all");
+  app.add_option("--seed", arguments.seed, "of --random")->capture_default_str();
+  app.add_option("--replay", arguments.replay, "print one execution as a table: WORLD/PREEMPTIONS.DEATHS/CHOICES");
+  app.add_flag("--quick", arguments.quick, "only the worlds of the fixed subset, and only their largest bound");
+  app.add_flag("--list", arguments.list, "list the worlds");
+  app.add_flag("--verbose", arguments.verbose, "a line for each bound");
+  CLI11_PARSE(app, count, words);
+  int result = 2;
+  try {
+    result = run(arguments);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "svmq-verify: {}\n", error.what());
+  }
+  fflush(stdout);
+  _exit(result);  // the copies of the library are not to clean up: there is no machine for them any more
+}

@@ -114,7 +114,8 @@ void Kept::put_back() {
 }
 
 Copy::Copy(Kept& kept) {
-  void* memory = mmap(nullptr, private_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory =
+      mmap(nullptr, private_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::runtime_error("no memory for a process");
   private_ = static_cast<std::byte*>(memory);
   *reinterpret_cast<std::size_t*>(private_) = page;
@@ -126,7 +127,8 @@ void Copy::load(const std::string& library, Kept& kept) {
   std::ifstream in(library, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   int file = memfd_create("libsvmq-verify", MFD_CLOEXEC);
-  if (bytes.empty() || file < 0 || write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+  if (bytes.empty() || file < 0 ||
+      write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
     throw std::runtime_error("cannot read " + library);
   std::string path = "/proc/self/fd/" + std::to_string(file);
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -14,9 +14,9 @@ namespace svmq::verify {
 // Some memory and what was in it. Pages are remembered from the first time that they are written to.
 class Kept {
  public:
-  void add(void* begin, std::size_t size);  // whole pages
+  void add(void* begin, std::size_t size);         // whole pages
   void add_always(void* begin, std::size_t size);  // any bytes; put back each time
-  void remember();                          // what is in it now
+  void remember();                                 // what is in it now
   void put_back();
 
  private:

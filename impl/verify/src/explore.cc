@@ -57,7 +57,7 @@ class Visited {
 };
 
 struct Branch {
-  std::uint64_t key;
+  std::uint64_t mark;
   std::uint32_t step;
   Options options;
   int taken;
@@ -69,19 +69,19 @@ class DepthFirst final : public Chooser {
   void restart() { depth_ = 0; }
   bool at_end() const { return depth_ == path.size(); }
   Option choose(Machine& machine, const Options& options) override {
-    std::uint64_t key = machine.key();
     if (depth_ < path.size()) {
       const Branch& branch = path[depth_++];
-      if (branch.key != key || branch.options.count != options.count) {
-        machine.failure = "not deterministic: the same choices led to another state, at choice " + std::to_string(depth_ - 1);
+      if (branch.mark != machine.mark() || branch.options.count != options.count) {
+        machine.failure = "not deterministic: the same choices led to another state, at choice " +
+                          std::to_string(depth_ - 1);
         return cut;
       }
       return branch.options.all[static_cast<std::size_t>(branch.taken)];
     }
     // A choice between life and death alone belongs to the state of the choice before it.
-    bool whole = options.count > 2 || (options.all[1] & death) == 0;
-    if (whole && !visited.add(key, machine.left().preemptions)) return cut;
-    path.push_back({key, machine.step(), options, 0});
+    bool whole = options.count > 2 || (options.all[1] & (death | older)) != death;
+    if (whole && !visited.add(machine.key(), machine.left().preemptions)) return cut;
+    path.push_back({machine.mark(), machine.step(), options, 0});
     ++depth_;
     return options.all[0];
   }
@@ -110,17 +110,20 @@ class DepthFirst final : public Chooser {
 
 class Replay final : public Chooser {
  public:
-  explicit Replay(std::vector<std::pair<std::uint32_t, Option>> choices) : choices_(std::move(choices)) { everywhere = true; }
+  explicit Replay(std::vector<std::pair<std::uint32_t, Option>> choices) : choices_(std::move(choices)) {
+    everywhere = true;
+  }
   Option choose(Machine& machine, const Options& options) override {
     std::uint32_t here = machine.step();
     if (next_ == choices_.size() || choices_[next_].first != here) return options.all[0];
     Option wanted = choices_[next_++].second;
     for (int i = 0; i < options.count; ++i) {
       Option option = options.all[static_cast<std::size_t>(i)];
-      bool same = wanted == death ? (option & death) != 0 : option == wanted;
+      bool same = wanted == death ? (option & (death | older)) == death : option == wanted;
       if (same) return option;
     }
-    machine.failure = "the choice at step " + std::to_string(here) + " cannot be made: the string is of another world, bound or library";
+    machine.failure = "the choice at step " + std::to_string(here) +
+                      " cannot be made: the string is of another world, bound or library";
     return cut;
   }
   bool used_up() const { return next_ == choices_.size(); }
@@ -148,6 +151,10 @@ class Priorities final : public Chooser {
     int index = 0, chosen = 0;
     for (; index < options.count; ++index) {
       Option option = options.all[static_cast<std::size_t>(index)];
+      if ((option & older) != 0) {
+        if (lots_() % 8 == 0) best = option, chosen = index;
+        continue;
+      }
       if ((option & death) != 0) {
         if (!dies) continue;
         deaths_.erase(std::ranges::find_if(deaths_, [&](std::uint32_t moment) { return moment <= here; }));
@@ -155,7 +162,7 @@ class Priorities final : public Chooser {
         chosen = index;
         break;
       }
-      if (priority_[option] > priority_[best]) best = option, chosen = index;
+      if ((best & older) == 0 && priority_[option] > priority_[best]) best = option, chosen = index;
     }
     if (chosen != 0) choices.emplace_back(machine.step(), best);
     return best;
@@ -179,7 +186,10 @@ std::vector<std::pair<std::uint32_t, Option>> parse_choices(const std::string& t
     at += used;
     if (at >= text.size()) throw std::runtime_error("a choice is a number and a letter: 17B, 53x");
     char letter = text[at++];
-    choices.emplace_back(static_cast<std::uint32_t>(number), letter == 'x' ? death : static_cast<Option>(letter - 'A'));
+    choices.emplace_back(static_cast<std::uint32_t>(number),
+                         letter == 'x'   ? death
+                         : letter >= 'a' ? static_cast<Option>(older | (letter - 'a' + 1))
+                                         : static_cast<Option>(letter - 'A'));
     if (at < text.size() && text[at] == ',') ++at;
   }
   return choices;
@@ -191,7 +201,11 @@ std::string print_choices(const std::vector<std::pair<std::uint32_t, Option>>& c
   std::string text;
   for (auto [at, option] : choices) {
     if (!text.empty()) text += ',';
-    text += std::to_string(at) + ((option & death) != 0 ? 'x' : static_cast<char>('A' + option));
+    text += std::to_string(at);
+    if ((option & older) != 0)
+      text += static_cast<char>('a' + (option & 0x3f) - 1);
+    else
+      text += (option & death) != 0 ? 'x' : static_cast<char>('A' + option);
   }
   return text;
 }
@@ -207,7 +221,8 @@ Finding Explorer::exhaust(Budget bound, double seconds) {
     do {
       search.restart();
       bool ended = stage_.play(&search, bound);
-      if (ended && !search.at_end()) machine.failure = "not deterministic: an execution ended before its last choice";
+      if (ended && !search.at_end())
+        machine.failure = "not deterministic: an execution ended before its last choice";
       ended || !machine.failure.empty() ? ++count_.executions : ++count_.cut;
       if (ended || !machine.failure.empty()) finding.fault = stage_.judge_end();
       if (!finding.fault.empty()) {
@@ -247,7 +262,9 @@ Finding Explorer::random(Budget bound, std::uint64_t executions, std::uint64_t s
 Finding Explorer::replay(Budget bound, const std::string& text) {
   Replay chooser(parse_choices(text));
   stage_.play(&chooser, bound);
-  if (!chooser.used_up() && stage_.machine().failure.empty()) throw std::runtime_error("the execution ended before its last choice: the string is of another world, bound or library");
+  if (!chooser.used_up() && stage_.machine().failure.empty())
+    throw std::runtime_error(
+        "the execution ended before its last choice: the string is of another world, bound or library");
   return {stage_.judge_end(), text};
 }
 

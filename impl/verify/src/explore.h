@@ -15,7 +15,7 @@ namespace svmq::verify {
 std::string print_choices(const std::vector<std::pair<std::uint32_t, Option>>& choices);
 
 struct Finding {
-  std::string fault;   // empty: none
+  std::string fault;  // empty: none
   std::string choices;
 };
 

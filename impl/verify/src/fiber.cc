@@ -42,12 +42,12 @@ void Fiber::prepare(void (*entry)(void*), void* argument) {
   *--word = 0;  // two: the stack is aligned where a function is called
   *--word = 0;
   *--word = reinterpret_cast<std::uintptr_t>(svmq_verify_begin);
-  *--word = 0;                                          // rbp
-  *--word = 0;                                          // rbx
-  *--word = reinterpret_cast<std::uintptr_t>(entry);    // r12
-  *--word = reinterpret_cast<std::uintptr_t>(argument); // r13
-  *--word = 0;                                          // r14
-  *--word = 0;                                          // r15
+  *--word = 0;                                           // rbp
+  *--word = 0;                                           // rbx
+  *--word = reinterpret_cast<std::uintptr_t>(entry);     // r12
+  *--word = reinterpret_cast<std::uintptr_t>(argument);  // r13
+  *--word = 0;                                           // r14
+  *--word = 0;                                           // r15
   at = word;
 }
 

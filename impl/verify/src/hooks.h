@@ -38,7 +38,7 @@ class Hooks {
   virtual int resize(int file, off_t size) = 0;
   virtual int unlink(const char* path) = 0;
   virtual int link(const char* from, const char* to) = 0;
-  virtual void* map(int file, std::size_t size) = 0;  // -1: private memory
+  virtual void* map(int file, std::size_t size) = 0;                    // -1: private memory
   virtual void* allocate(std::size_t size, std::size_t alignment) = 0;  // zeros
 
   virtual int set_handler(int number, const struct sigaction* wanted, struct sigaction* former) = 0;

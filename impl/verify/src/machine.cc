@@ -43,7 +43,8 @@ extern "C" Hooks* svmq_verify_hooks() { return the_machine; }
 Machine::Machine() {
   the_machine = this;
   auto reserve = [](std::size_t size) {
-    void* found = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* found =
+        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (found == MAP_FAILED) throw std::runtime_error("not enough addresses for the simulated memory");
     return found;
   };
@@ -152,7 +153,8 @@ void Machine::decide(bool switching) {
       if (i != current_ && enabled(i)) options.add(static_cast<Option>(i));
     }
   }
-  bool mortal = mine.may_die && mine.run == Run::ready && left_.deaths > 0 && (mine.changed || chooser_->everywhere);
+  bool mortal =
+      mine.may_die && mine.run == Run::ready && left_.deaths > 0 && (mine.changed || chooser_->everywhere);
   if (mortal) options.add(static_cast<Option>(death | current_));
   mine.changed = false;
   if (options.count == 1) return;
@@ -220,7 +222,10 @@ void Machine::relax() {
   take(options.count == 1 ? options.all[0] : chooser_->choose(*this, options));
 }
 
-void Machine::call_ends() { begin_call(); }
+void Machine::call_ends() {
+  begin_call();
+  publish_clock();
+}
 
 // ---- memory
 
@@ -245,7 +250,8 @@ bool Machine::contended(const void* address, std::size_t size, bool write) {
     if (before_lock == 0) before_lock = lock;
     if (before_lock != lock) before_lock = no_lock;
     now = (now & ~(255u << lock_shift)) | before_lock << lock_shift;
-    bool several = std::popcount(now & 255) > 1, some_write = (now & 0xff00) != 0;
+    if (now == seen) continue;
+    bool several = (now & 255 & ((now & 255) - 1)) != 0, some_write = (now & 0xff00) != 0;
     if (several && some_write && before_lock == no_lock) {
       // Not before the next pass: what is a choice does not change within one.
       if ((now & is_learned) == 0) learned_.push_back(word);
@@ -273,39 +279,46 @@ void Machine::write_word(std::uint32_t* address, std::uint32_t value) {
   *address = value;
 }
 
-void Machine::write(void* address, unsigned size, std::uint64_t value) {
+void Machine::write(void* address, unsigned size, std::uint64_t value, Order order) {
   auto* words = static_cast<std::uint32_t*>(address);
-  write_word(words, static_cast<std::uint32_t>(value));
-  if (size == 8) write_word(words + 1, static_cast<std::uint32_t>(value >> 32));
+  for (unsigned i = 0; i < size / 4; ++i) {
+    std::uint32_t former = words[i];
+    write_word(words + i, static_cast<std::uint32_t>(value >> 32 * i));
+    if (weak && chooser_ != nullptr) note_write(words + i, former, order);
+  }
   self().changed = true;
 }
 
-std::uint64_t Machine::load(const void* at, unsigned size, Order) {
+std::uint64_t Machine::load(const void* at, unsigned size, Order order) {
   before(at, size, false);
   std::uint64_t value =
       size == 8 ? *static_cast<const std::uint64_t*>(at) : *static_cast<const std::uint32_t*>(at);
+  if (weak && chooser_ != nullptr && size == 4)
+    value = read_word(static_cast<const std::uint32_t*>(at), order, false);
   self().seen = mix(self().seen, value);
   if (tracing) note("reads", at, value);
   return value;
 }
 
-void Machine::store(void* at, unsigned size, std::uint64_t value, Order) {
+void Machine::store(void* at, unsigned size, std::uint64_t value, Order order) {
   before(at, size, true);
-  write(at, size, value);
+  write(at, size, value, order);
+  if (size == 4) note_lock(at, static_cast<std::uint32_t>(value));
   self().seen = mix(self().seen, 1);
   if (tracing) note("writes", at, value);
 }
 
-std::uint64_t Machine::change(void* at, unsigned size, Change how, std::uint64_t value, std::uint64_t expected,
-                              Order) {
+std::uint64_t Machine::change(void* at, unsigned size, Change how, std::uint64_t value,
+                              std::uint64_t expected, Order order) {
   before(at, size, true);
+  if (weak && chooser_ != nullptr && size == 4) read_word(static_cast<const std::uint32_t*>(at), order, true);
   std::uint64_t former =
       size == 8 ? *static_cast<const std::uint64_t*>(at) : *static_cast<const std::uint32_t*>(at);
   self().seen = mix(self().seen, former);
   if (how == Change::bit_or) value |= former;
   bool changes = how != Change::compare || former == expected;
   if (changes) {
-    write(at, size, value);
+    write(at, size, value, order);
     if (size == 4) note_lock(at, static_cast<std::uint32_t>(value));
   }
   if (tracing) note(changes ? "changes" : "fails to change", at, changes ? value : former);
@@ -318,6 +331,12 @@ void Machine::copy(void* to, const void* from, std::size_t size) {
   if (tracing && from_shared) note("reads", from, size);
   if (!to_shared) {
     memcpy(to, from, size);
+    for (std::size_t done = 0; weak && chooser_ != nullptr && from_shared && done < size; done += 4) {
+      std::uint32_t word =
+          read_word(reinterpret_cast<const std::uint32_t*>(static_cast<const std::byte*>(from) + done),
+                    Order::relaxed, false);
+      memcpy(static_cast<std::byte*>(to) + done, &word, std::min<std::size_t>(4, size - done));
+    }
     if (from_shared) {
       const auto* bytes = static_cast<const unsigned char*>(from);
       std::uint64_t hash = size;
@@ -336,7 +355,10 @@ void Machine::copy(void* to, const void* from, std::size_t size) {
     std::size_t here = std::min<std::size_t>(4, size - done);
     memcpy(&word, target + done, sizeof word);
     memcpy(&word, source + done, here);
-    write_word(reinterpret_cast<std::uint32_t*>(target + done), word);
+    auto* at_word = reinterpret_cast<std::uint32_t*>(target + done);
+    std::uint32_t former = *at_word;
+    write_word(at_word, word);
+    if (weak && chooser_ != nullptr) note_write(at_word, former, Order::relaxed);
     self().changed = true;
     done += here;
   }
@@ -357,6 +379,62 @@ void Machine::clear(void* begin, std::size_t size) {
   }
 }
 
+// ---- weak memory
+
+void Machine::note_write(std::uint32_t* address, std::uint32_t before, Order order) {
+  Writes& writes = writes_[address];
+  if (writes.all.empty()) writes.all.push_back({before, -1, 0, false, {}});
+  auto me = static_cast<std::size_t>(current_);
+  Clock& known = clocks_[me];
+  Write made{*address, current_, ++known[me], order == Order::release || order == Order::both, known};
+  writes_hash_ ^= hash_of(reinterpret_cast<std::uintptr_t>(address) + writes.all.size(),
+                          made.value * 8 + static_cast<std::uint32_t>(me) + 1);
+  writes.seen[me] = static_cast<std::uint32_t>(writes.all.size());
+  writes.all.push_back(made);
+}
+
+std::uint32_t Machine::read_word(const std::uint32_t* address, Order order, bool latest) {
+  auto found = writes_.find(address);
+  if (found == writes_.end()) return *address;
+  auto& [all, seen] = found->second;
+  auto me = static_cast<std::size_t>(current_);
+  auto known = [&](const Write& write) {
+    return write.process < 0 || clocks_[me][static_cast<std::size_t>(write.process)] >= write.time;
+  };
+  std::size_t oldest = all.size() - 1, at = oldest;
+  while (oldest > seen[me] && !known(all[oldest])) --oldest;
+  if (!latest && oldest < at) {
+    Options options;
+    options.add(static_cast<Option>(current_));
+    for (std::size_t back = 1; back <= at - oldest; ++back) options.add(static_cast<Option>(older | back));
+    Option chosen = chooser_->choose(*this, options);
+    if (chosen == cut) take(chosen);
+    if ((chosen & older) != 0) at -= chosen & 0x3f;
+    if (tracing && at + 1 != all.size()) note("sees an older value of", address, all[at].value);
+  }
+  seen[me] = static_cast<std::uint32_t>(at);
+  self().seen = mix(self().seen, at);
+  if (all[at].releases && (order == Order::acquire || order == Order::both)) acquire(all[at].known);
+  return all[at].value;
+}
+
+void Machine::acquire(const Clock& known) {
+  Clock& mine = clocks_[static_cast<std::size_t>(current_)];
+  for (std::size_t i = 0; i < mine.size(); ++i) mine[i] = std::max(mine[i], known[i]);
+}
+
+void Machine::publish_clock() {
+  for (std::size_t i = 0; i < returned_.size(); ++i)
+    returned_[i] = std::max(returned_[i], clocks_[static_cast<std::size_t>(current_)][i]);
+}
+
+// Stronger than C++ has it: as if all fences were one lock's.
+void Machine::fence() {
+  if (!weak) return;
+  acquire(returned_);
+  publish_clock();
+}
+
 // As the kernel would see it: the lock that is pending and has this thread's id is its own.
 void Machine::note_lock(const void* word, std::uint32_t value) {
   Process& mine = self();
@@ -371,6 +449,11 @@ void Machine::note_lock(const void* word, std::uint32_t value) {
   } else if (mine.holds == word) {
     mine.holds = nullptr;
   }
+}
+
+std::uint64_t Machine::mark() const {
+  std::uint64_t hash = mix(state_.memory_hash, step());
+  return current_ < 0 ? hash : mix(hash, at(current_).seen);
 }
 
 std::uint64_t Machine::key() const {
@@ -388,6 +471,12 @@ std::uint64_t Machine::key() const {
   for (int i = 0; i < state_.file_count; ++i)
     hash = mix(hash, state_.files[static_cast<std::size_t>(i)].linked ? 3 : 5);
   hash = mix(hash, state_.randoms);
+  if (weak) {
+    hash = mix(hash, writes_hash_);
+    for (int i = 0; i < count_; ++i)
+      for (std::uint32_t writes : clocks_[static_cast<std::size_t>(i)]) hash = mix(hash, writes);
+    for (std::uint32_t writes : returned_) hash = mix(hash, writes);
+  }
   hash = mix(hash, history());
   return mix(hash, static_cast<std::uint64_t>(left_.deaths));
 }
@@ -428,6 +517,12 @@ void Machine::put_back() {
   for (const StackCopy& stack : first_stacks_)
     memcpy(at(stack.process).stack, stack.bytes.data(), stack.bytes.size());
   kept_.put_back();
+  if (weak) {
+    writes_.clear();
+    clocks_ = {};
+    returned_ = {};
+    writes_hash_ = 0;
+  }
 }
 
 // ---- kernel
@@ -456,7 +551,9 @@ long Machine::system_call(long number, const long* a) {
       int process = static_cast<int>(a[0]) - pid_of(0);
       bool found = process >= 0 && process < count_ && at(process).alive;
       self().seen = mix(self().seen, found ? 1 : 0);
-      if (tracing) note(found ? "finds the process" : "does not find the process", nullptr, static_cast<std::uint64_t>(process));
+      if (tracing)
+        note(found ? "finds the process" : "does not find the process", nullptr,
+             static_cast<std::uint64_t>(process));
       return found ? 0 : -ESRCH;
     }
     case SYS_madvise: {
@@ -509,7 +606,8 @@ long Machine::futex(const long* a) {
       if (encoded >> 28 != (FUTEX_OP_SET | FUTEX_OP_OPARG_SHIFT)) fail("a futex operation is not simulated");
       if (chooser_ != nullptr) contended(changed, 4, true);
       std::uint32_t former = *changed, value = 1u << (encoded >> 12 & 31);
-      write(changed, 4, value);
+      if (weak && chooser_ != nullptr) read_word(changed, Order::both, true);
+      write(changed, 4, value, Order::both);
       note_lock(changed, value);
       if (tracing) note("sets, and wakes", changed, value);
       int woken = wake(word, static_cast<int>(a[2]), FUTEX_BITSET_MATCH_ANY);
@@ -663,7 +761,8 @@ void Machine::mark_dead(std::byte* word, bool pending) {
     return;
   }
   if (owner != static_cast<std::uint32_t>(pid_of(current_))) return;
-  write_word(at_word, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
+  if (weak && chooser_ != nullptr) read_word(at_word, Order::both, true);
+  write(at_word, 4, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED, Order::both);
   if (self().holds == word) self().holds = nullptr;
   if (tracing) note("is marked dead at", word, *at_word);
   if ((value & FUTEX_WAITERS) != 0) wake(word, 1, FUTEX_BITSET_MATCH_ANY);

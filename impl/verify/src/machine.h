@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "copy.h"
@@ -24,11 +25,14 @@ constexpr int most_processes = 5;
 // What can happen next: a process's number, or the death of the one that runs.
 using Option = std::uint8_t;
 constexpr Option death = 0x40;
-constexpr Option cut = 0xff;  // nothing: this execution is not to be continued
+constexpr Option older = 0x80;  // | n: a load returns the value before the n latest ones
+constexpr Option cut = 0xff;    // nothing: this execution is not to be continued
 struct Options {
-  std::array<Option, most_processes + 1> all;
+  std::array<Option, 12> all;
   int count = 0;
-  void add(Option option) { all[static_cast<std::size_t>(count++)] = option; }
+  void add(Option option) {
+    if (count < static_cast<int>(all.size())) all[static_cast<std::size_t>(count++)] = option;
+  }
 };
 
 class Machine;
@@ -77,13 +81,15 @@ class Machine final : public Hooks {
   std::function<void(int)> began;  // before the first access of a call
   std::function<void(int, bool gone)> died;
   std::function<std::uint64_t()> history;  // hash of what has been observed
-  bool spins = false;              // the processes run on cpus of their own
+  bool spins = false;                      // the processes run on cpus of their own
+  bool weak = false;  // loads may return older values, as far as the declared orders allow it
   bool tracing = false;
   std::vector<Access> trace;
   std::string failure;
   std::uint64_t accesses = 0;
 
-  std::uint64_t key() const;  // of the whole state; equal states go on alike
+  std::uint64_t key() const;   // of the whole state; equal states go on alike
+  std::uint64_t mark() const;  // of enough of it to notice that an execution does not repeat
   // More words turned out to be used without a common lock: what was explored is not all. From now on they
   // are choices.
   bool learn();
@@ -92,14 +98,16 @@ class Machine final : public Hooks {
   bool sleeps(int process) const { return at(process).run == Run::sleeping; }
   bool alive(int process) const { return at(process).alive; }
   Budget left() const { return left_; }
-  std::uint32_t step() const { return static_cast<std::uint32_t>(accesses - accesses_at_start_); }  // of this execution
+  std::uint32_t step() const {
+    return static_cast<std::uint32_t>(accesses - accesses_at_start_);
+  }  // of this execution
   int count() const { return count_; }
   int deaths() const { return state_.deaths; }
   Copy& copy_of(int process) { return *copies_[static_cast<std::size_t>(process)]; }
   static std::int32_t pid_of(int process) { return 1001 + process; }
   void call_begins() { self().fresh = true; }
   void call_ends();
-  bool send_signal(int process, int number);  // false: nobody is there
+  bool send_signal(int process, int number);             // false: nobody is there
   void* file(const std::string& suffix, int nth) const;  // mapped; nullptr: there is none
   std::string name_of(const void* address) const;
 
@@ -110,7 +118,7 @@ class Machine final : public Hooks {
                        Order order) override;
   void copy(void* to, const void* from, std::size_t size) override;
   void order() override;
-  void fence() override {}
+  void fence() override;
   void relax() override;
   std::uint64_t ticks() override { return self().ticks += 30'000; }
   std::uint32_t cpu() override { return spins ? static_cast<std::uint32_t>(current_) : 0; }
@@ -132,8 +140,8 @@ class Machine final : public Hooks {
   struct Process {
     Run run = Run::absent;
     bool alive = true, may_die = false;
-    bool fresh = false;    // in a call that has not touched anything yet
-    bool changed = false;  // something, since death was last offered
+    bool fresh = false;      // in a call that has not touched anything yet
+    bool changed = false;    // something, since death was last offered
     std::uint64_t seen = 0;  // hash of all that it has read: its private state follows from that
     std::uint64_t ticks = 0;
     std::byte* robust = nullptr;
@@ -166,6 +174,19 @@ class Machine final : public Hooks {
     std::array<std::int8_t, most_processes> sleepers;  // in the order in which they fell asleep
     int sleeper_count = 0, deaths = 0;
   };
+  // Weak memory: a process knows a write if it made it, or acquired it from one who knew it.
+  using Clock = std::array<std::uint32_t, most_processes>;  // how many writes of each process are known
+  struct Write {
+    std::uint32_t value;
+    int process;
+    std::uint32_t time;
+    bool releases;
+    Clock known;  // if it releases: what its reader acquires
+  };
+  struct Writes {
+    std::vector<Write> all;  // since the execution began; the first stands for what was there
+    std::array<std::uint32_t, most_processes> seen{};  // no process goes back behind what it has read
+  };
   struct Undo {
     std::uint32_t* at;
     std::uint32_t before;
@@ -186,13 +207,19 @@ class Machine final : public Hooks {
 
   // memory
   bool is_shared(const void* address) const {
-    return reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(memory_) < memory_size;
+    return reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(memory_) <
+           memory_size;
   }
   bool contended(const void* address, std::size_t size, bool write);
-  void write(void* address, unsigned size, std::uint64_t value);
+  void write(void* address, unsigned size, std::uint64_t value, Order order);
   void write_word(std::uint32_t* address, std::uint32_t value);
   void clear(void* begin, std::size_t size);
   void note_lock(const void* word, std::uint32_t value);
+
+  void note_write(std::uint32_t* address, std::uint32_t before, Order order);
+  std::uint32_t read_word(const std::uint32_t* address, Order order, bool latest);
+  void acquire(const Clock& known);
+  void publish_clock();
 
   // scheduling
   void before(const void* address, std::size_t size, bool write);
@@ -206,6 +233,7 @@ class Machine final : public Hooks {
   void begin_call() {
     if (!self().fresh) return;
     self().fresh = false;
+    if (weak) acquire(returned_);  // the programs may have told each other by other means
     began(current_);
   }
   static void enter(void* machine);
@@ -232,6 +260,10 @@ class Machine final : public Hooks {
   std::vector<std::size_t> learned_;
   std::vector<bool> written_pages_;
   std::vector<Undo> undo_;
+  std::unordered_map<const std::uint32_t*, Writes> writes_;
+  std::array<Clock, most_processes> clocks_{};
+  Clock returned_{};  // known to all calls that have returned
+  std::uint64_t writes_hash_ = 0;
   std::vector<std::unique_ptr<Copy>> copies_;
   std::vector<Fiber> fibers_;
   Kept kept_;

@@ -21,7 +21,7 @@ struct Arguments {
   int preemptions = -1, deaths = -1;
   double seconds = 0;
   std::uint64_t random = 0, seed = 1;
-  bool quick = false, list = false, verbose = false;
+  bool quick = false, list = false, verbose = false, expect_fault = false;
   std::string replay;
 };
 
@@ -67,16 +67,23 @@ bool explore(const World& world, const Arguments& arguments) {
         finding = explorer.exhaust(bound, arguments.seconds);
         const Count& count = explorer.count();
         if (arguments.verbose)
-          fmt::print("    {} preemptions, {} deaths: {} executions and {} cut short, {} states, {:.2f} s\n", bound.preemptions,
-                     bound.deaths, count.executions, count.cut, count.states, count.seconds);
+          fmt::print("    {} preemptions, {} deaths: {} executions and {} cut short, {} states, {:.2f} s\n",
+                     bound.preemptions, bound.deaths, count.executions, count.cut, count.states,
+                     count.seconds);
       }
     }
   }
   const Count& count = explorer.count();
   double per_second = static_cast<double>(count.executions + count.cut) / std::max(count.seconds, 1e-9);
-  fmt::print("{:<28} {}p {}d {:>10} executions {:>10} cut short {:>9} states {:>7} ends {:>6} histories {:>8.2f} s {:>8.0f}/s{}\n", world.scenario.name, most.preemptions,
-             most.deaths, count.executions, count.cut, count.states, stage.ends(), stage.histories(), count.seconds, per_second,
-             !finding.fault.empty() ? "  FAULT" : arguments.random > 0 ? "  (at random)" : explorer.complete() ? "" : "  not all: time is up");
+  fmt::print(
+      "{:<28} {}p {}d {:>10} executions {:>10} cut short {:>9} states {:>7} ends {:>6} histories {:>8.2f} s "
+      "{:>8.0f}/s{}\n",
+      world.scenario.name, most.preemptions, most.deaths, count.executions, count.cut, count.states,
+      stage.ends(), stage.histories(), count.seconds, per_second,
+      !finding.fault.empty() ? "  FAULT"
+      : arguments.random > 0 ? "  (at random)"
+      : explorer.complete()  ? ""
+                             : "  not all: time is up");
   fflush(stdout);
   if (finding.fault.empty()) return true;
   fmt::print("  fault: {}\n  replay: {}\n", finding.fault, replay_string(world, bound, finding.choices));
@@ -113,16 +120,17 @@ int run(const Arguments& arguments) {
   if (!arguments.replay.empty()) return replay(worlds, arguments);
   std::vector<const World*> chosen;
   for (const World& world : worlds)
-    if ((arguments.names.empty() && (!arguments.quick || world.quick)) ) chosen.push_back(&world);
+    if ((arguments.names.empty() && (!arguments.quick || world.quick))) chosen.push_back(&world);
   for (const std::string& name : arguments.names) chosen.push_back(&find(worlds, name));
   if (arguments.list) {
     for (const World* world : chosen) {
       Budget bound = bound_of(arguments, *world);
-      fmt::print("{:<28} {}p {}d  {}\n", world->scenario.name, bound.preemptions, bound.deaths, world->scenario.title);
+      fmt::print("{:<28} {}p {}d  {}\n", world->scenario.name, bound.preemptions, bound.deaths,
+                 world->scenario.title);
     }
     return 0;
   }
-  if (chosen.size() == 1) return explore(*chosen.front(), arguments) ? 0 : 1;
+  if (chosen.size() == 1) return explore(*chosen.front(), arguments) == arguments.expect_fault ? 1 : 0;
   int faults = 0;
   for (const World* world : chosen) {
     // A process of its own for each: the copies of the library cannot be unloaded.
@@ -157,9 +165,12 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 int main(int count, char** words) {
-  CLI::App app{"Runs libsvmq's own code under a scheduler that decides, at each access to shared memory, who goes next and who dies.\n"
-               "Without names: all worlds, each exhausted within its bounds. Exit status: 0 no fault, 1 a fault, 2 usage or\n"
-               "environment, 3 nothing executed."};
+  CLI::App app{
+      "Runs libsvmq's own code under a scheduler that decides, at each access to shared memory, who goes "
+      "next and who dies.\n"
+      "Without names: all worlds, each exhausted within its bounds. Exit status: 0 no fault, 1 a fault, 2 "
+      "usage or\n"
+      "environment, 3 nothing executed."};
   Arguments arguments;
   arguments.library = SVMQ_VERIFY_LIBRARY;
   app.add_option("world", arguments.names, "worlds to explore");
@@ -170,8 +181,12 @@ int main(int count, char** words) {
   app.add_option("--seconds", arguments.seconds, "give up on a bound after so long (CPU time)");
   app.add_option("--random", arguments.random, "so many executions at random (PCT) instead of all");
   app.add_option("--seed", arguments.seed, "of --random")->capture_default_str();
-  app.add_option("--replay", arguments.replay, "print one execution as a table: WORLD/PREEMPTIONS.DEATHS/CHOICES");
-  app.add_flag("--quick", arguments.quick, "only the worlds of the fixed subset, and only their largest bound");
+  app.add_option("--replay", arguments.replay,
+                 "print one execution as a table: WORLD/PREEMPTIONS.DEATHS/CHOICES");
+  app.add_flag("--quick", arguments.quick,
+               "only the worlds of the fixed subset, and only their largest bound");
+  app.add_flag("--expect-fault", arguments.expect_fault,
+               "of one world: exit status 0 if a fault is found, 1 if not");
   app.add_flag("--list", arguments.list, "list the worlds");
   app.add_flag("--verbose", arguments.verbose, "a line for each bound");
   CLI11_PARSE(app, count, words);

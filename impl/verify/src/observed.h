@@ -28,7 +28,9 @@ class Atomic {
   T load(std::memory_order order) const {
     return static_cast<T>(hooks->load(&value_, sizeof(T), order_of(order)));
   }
-  void store(T value, std::memory_order order) { hooks->store(&value_, sizeof(T), bits(value), order_of(order)); }
+  void store(T value, std::memory_order order) {
+    hooks->store(&value_, sizeof(T), bits(value), order_of(order));
+  }
   T exchange(T value, std::memory_order order) { return change(Change::exchange, value, T{}, order); }
   T fetch_or(T value, std::memory_order order) { return change(Change::bit_or, value, T{}, order); }
   bool compare_exchange_strong(T& expected, T value, std::memory_order order) {
@@ -40,11 +42,14 @@ class Atomic {
 
  private:
   static std::uint64_t bits(T value) {
-    if constexpr (sizeof(T) == 4) return static_cast<std::uint32_t>(value);
-    else return static_cast<std::uint64_t>(value);
+    if constexpr (sizeof(T) == 4)
+      return static_cast<std::uint32_t>(value);
+    else
+      return static_cast<std::uint64_t>(value);
   }
   T change(Change how, T value, T expected, std::memory_order order) {
-    return static_cast<T>(hooks->change(&value_, sizeof(T), how, bits(value), bits(expected), order_of(order)));
+    return static_cast<T>(
+        hooks->change(&value_, sizeof(T), how, bits(value), bits(expected), order_of(order)));
   }
   T value_;
 };

@@ -13,8 +13,9 @@ namespace {
 const model::Profile& profile() {
   static const model::Profile found = [] {
     model::Profile made = *model::find_profile("linux-6.18");
-    for (const char* variation : {"stop=either", "signal-or-room=either", "privileges=may-not-suffice",
-                                  "receiver-pid=process", "namespace-scope=process", "give-away=by-creator"}) {
+    for (const char* variation :
+         {"stop=either", "signal-or-room=either", "privileges=may-not-suffice", "receiver-pid=process",
+          "namespace-scope=process", "give-away=by-creator"}) {
       auto varied = model::varied(made, variation);
       if (!varied) throw std::runtime_error(std::string("the model has no variation ") + variation);
       made = *varied;

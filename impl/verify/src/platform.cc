@@ -66,8 +66,12 @@ std::size_t unread(void* to, const void* from_program, std::size_t size) {
   hooks->copy(to, from_program, size);
   return 0;
 }
-bool read(void* to, const void* from_program, std::size_t size) { return unread(to, from_program, size) == 0; }
-bool write(void* to_program, const void* from, std::size_t size) { return unread(to_program, from, size) == 0; }
+bool read(void* to, const void* from_program, std::size_t size) {
+  return unread(to, from_program, size) == 0;
+}
+bool write(void* to_program, const void* from, std::size_t size) {
+  return unread(to_program, from, size) == 0;
+}
 bool readable(const void*, std::size_t) { return true; }
 bool handle(int, const siginfo_t*, void*) { return false; }
 void watch(void*, std::size_t) {}
@@ -105,9 +109,7 @@ int __wrap_getrlimit(int, struct rlimit* limit) {
 }
 FILE* __wrap_fopen(const char*, const char*) { return nullptr; }
 
-void* __wrap_mmap(void*, size_t size, int, int, int file, off_t) {
-  return hooks->map(file, size);
-}
+void* __wrap_mmap(void*, size_t size, int, int, int file, off_t) { return hooks->map(file, size); }
 int __wrap_munmap(void*, size_t) { return 0; }
 int __wrap_madvise(void*, size_t, int) { return 0; }
 void* __wrap_calloc(size_t count, size_t size) { return hooks->allocate(count * size, 16); }

@@ -51,6 +51,7 @@ Stage::Stage(const World& world, const std::string& library) : world_(world) {
   conductor_ = add("", 0, 0, false);
   actors_.resize(numbers_.size());
   machine_.spins = world.spins;
+  machine_.weak = world.weak;
   machine_.body = [this](int process) { run_steps(process); };
   machine_.began = [this](int process) { begin(process); };
   machine_.history = [this] { return hash(); };
@@ -82,12 +83,15 @@ void Stage::run_setup() {
   bool before = true;
   for (const auto& item : world_.scenario.items) {
     if (const auto* step = std::get_if<Step>(&item)) {
-      if (!before) throw std::runtime_error(world_.scenario.name + ": nothing may stand behind the concurrent block");
+      if (!before)
+        throw std::runtime_error(world_.scenario.name + ": nothing may stand behind the concurrent block");
       int process = numbers_.at(step->actor);
-      if (machine_.sleeps(process)) throw std::runtime_error(world_.scenario.name + ": " + step->actor + " sleeps and can make no step");
+      if (machine_.sleeps(process))
+        throw std::runtime_error(world_.scenario.name + ": " + step->actor + " sleeps and can make no step");
       actors_[static_cast<std::size_t>(process)].steps = {step};
       machine_.begin(process);
-      if (!machine_.run(nullptr, {})) throw std::runtime_error(world_.scenario.name + ": " + machine_.failure);
+      if (!machine_.run(nullptr, {}))
+        throw std::runtime_error(world_.scenario.name + ": " + machine_.failure);
     } else {
       before = false;
       for (Actor& actor : actors_) actor.steps.clear();
@@ -100,7 +104,9 @@ void Stage::run_setup() {
     actors_[i].past = 0;
     actors_[i].returned = 0;
     if (actors_[i].steps.empty()) continue;
-    if (machine_.sleeps(static_cast<int>(i))) throw std::runtime_error(world_.scenario.name + ": " + name(static_cast<int>(i)) + " sleeps and can make no step");
+    if (machine_.sleeps(static_cast<int>(i)))
+      throw std::runtime_error(world_.scenario.name + ": " + name(static_cast<int>(i)) +
+                               " sleeps and can make no step");
     machine_.begin(static_cast<int>(i));
   }
   first_actors_ = actors_;
@@ -143,7 +149,8 @@ void Stage::perform(int process, const Step& step) {
   Answer answer = call(process, step);
   machine_.call_ends();
   if (!step.variable.empty()) values_[step.variable] = answer.error == 0 ? answer.value : -1;
-  std::uint64_t hash = mix(static_cast<std::uint64_t>(answer.value), static_cast<std::uint64_t>(answer.error));
+  std::uint64_t hash =
+      mix(static_cast<std::uint64_t>(answer.value), static_cast<std::uint64_t>(answer.error));
   if (answer.received) {
     hash = mix(hash, static_cast<std::uint64_t>(answer.type));
     for (char byte : answer.text) hash = mix(hash, static_cast<unsigned char>(byte));
@@ -209,8 +216,9 @@ Stage::Answer Stage::call(int process, const Step& step) {
     take(copy.limit_set(language::name(limit->limit).c_str(), limit->value));
   } else if (const auto* handler = std::get_if<language::Handler>(&step.action)) {
     struct sigaction action = {};
-    action.sa_handler = handler->how == language::Disposition::ignore ? SIG_IGN
-                        : handler->how == language::Disposition::default_ ? SIG_DFL : nothing;
+    action.sa_handler = handler->how == language::Disposition::ignore     ? SIG_IGN
+                        : handler->how == language::Disposition::default_ ? SIG_DFL
+                                                                          : nothing;
     if (handler->how == language::Disposition::restart) action.sa_flags = SA_RESTART;
     take(copy.set_action(number_of(handler->signal), &action));
   } else if (const auto* kill = std::get_if<language::Kill>(&step.action)) {
@@ -238,12 +246,18 @@ language::Result Stage::result_of(const Event& event) const {
   if (answer.shown) {
     const msqid_ds& s = answer.status;
     language::Record record;
-    record.fields = {{"key", s.msg_perm.__key}, {"uid", s.msg_perm.uid}, {"gid", s.msg_perm.gid},
-                     {"cuid", s.msg_perm.cuid}, {"cgid", s.msg_perm.cgid}, {"mode", s.msg_perm.mode},
+    record.fields = {{"key", s.msg_perm.__key},
+                     {"uid", s.msg_perm.uid},
+                     {"gid", s.msg_perm.gid},
+                     {"cuid", s.msg_perm.cuid},
+                     {"cgid", s.msg_perm.cgid},
+                     {"mode", s.msg_perm.mode},
                      {"qnum", static_cast<std::int64_t>(s.msg_qnum)},
                      {"cbytes", static_cast<std::int64_t>(s.__msg_cbytes)},
                      {"qbytes", static_cast<std::int64_t>(s.msg_qbytes)},
-                     {"stime", s.msg_stime}, {"rtime", s.msg_rtime}, {"ctime", s.msg_ctime}};
+                     {"stime", s.msg_stime},
+                     {"rtime", s.msg_rtime},
+                     {"ctime", s.msg_ctime}};
     auto pid = [&](std::int32_t number) {
       int process = number - Machine::pid_of(0);
       bool known = process >= 0 && process < machine_.count();
@@ -262,8 +276,12 @@ language::History Stage::history() const {
   history.fresh = true;
   history.limits = {{"msgmax", 8192}, {"msgmnb", 16384}, {"msgmni", 32000}};
   auto complete = [](std::uint32_t uid, std::uint32_t gid) {
-    return language::Credentials{uid, gid, std::vector<std::uint32_t>{},
-                                 uid == 0 ? language::all_capabilities : language::Capabilities{0}, uid, gid};
+    return language::Credentials{uid,
+                                 gid,
+                                 std::vector<std::uint32_t>{},
+                                 uid == 0 ? language::all_capabilities : language::Capabilities{0},
+                                 uid,
+                                 gid};
   };
   history.conductor = complete(0, 0);
   for (language::Actor actor : world_.scenario.actors) {
@@ -320,7 +338,11 @@ void Stage::drain(const std::string& queue) {
   if (events_.back().answer.error != 0 || !machine_.failure.empty()) return;
   if (std::string fault = audit(); !fault.empty()) machine_.failure = fault;
   for (int i = 0; i < 20 && machine_.failure.empty(); ++i) {
-    conduct({"", "", language::Msgrcv{id, language::Buffer{}, 8192, 0, language::flag::ipc_nowait | language::flag::msg_noerror}, {}});
+    conduct({"",
+             "",
+             language::Msgrcv{id, language::Buffer{}, 8192, 0,
+                              language::flag::ipc_nowait | language::flag::msg_noerror},
+             {}});
     if (events_.empty() || events_.back().answer.error != 0) break;
   }
   if (machine_.failure.empty()) conduct({"", "", look, {}});
@@ -348,7 +370,12 @@ std::string Stage::judge() {
   for (const Event& event : events_)
     if (event.kind == Event::blocked) all = mix(all, static_cast<std::uint64_t>(event.answer.value));
   if (!judged_.insert(all).second) return {};
-  return judge_history(history());
+  std::string fault = judge_history(history());
+  if (fault.empty() || machine_.deaths() == 0) return fault;
+  // A killed msgget may have used up an identifier: then nothing is known of the later ones.
+  language::History used = history();
+  used.fresh = false;
+  return judge_history(used).empty() ? "" : fault;
 }
 
 std::string Stage::audit() {

@@ -29,50 +29,89 @@ std::string field_of(const Field (&fields)[Count], std::size_t offset) {
   return field_of(fields, Count, offset);
 }
 
-const Field state_fields[] = {
-    {offsetof(State, capacity), "capacity"}, {offsetof(State, bytes), "bytes"},
-    {offsetof(State, messages), "messages"}, {offsetof(State, sent_at), "sent_at"},
-    {offsetof(State, received_at), "received_at"}, {offsetof(State, changed_at), "changed_at"},
-    {offsetof(State, sender), "sender"}, {offsetof(State, receiver), "receiver"},
-    {offsetof(State, queue), "queue.first"}, {offsetof(State, queue) + 4, "queue.last"},
-    {offsetof(State, receivers), "receivers.first"}, {offsetof(State, receivers) + 4, "receivers.last"},
-    {offsetof(State, senders), "senders.first"}, {offsetof(State, senders) + 4, "senders.last"},
-    {offsetof(State, removed), "removed"}, {offsetof(State, settings), "settings"},
-    {offsetof(State, permission), "permission"}, {offsetof(State, unused), "unused"}};
-const Field head_fields[] = {
-    {offsetof(Head, magic), "magic"}, {offsetof(Head, version), "version"},
-    {offsetof(Head, generation), "generation"}, {offsetof(Head, id), "id"},
-    {offsetof(Head, sender_cpu), "sender_cpu"}, {offsetof(Head, receiver_cpu), "receiver_cpu"},
-    {offsetof(Head, lock), "lock"}, {offsetof(Head, lock) + offsetof(seam::Lock, open), "lock.open"},
-    {offsetof(Head, change), "change"}, {offsetof(Head, state), "state"}, {offsetof(Head, saved), "saved"}};
+const Field state_fields[] = {{offsetof(State, capacity), "capacity"},
+                              {offsetof(State, bytes), "bytes"},
+                              {offsetof(State, messages), "messages"},
+                              {offsetof(State, sent_at), "sent_at"},
+                              {offsetof(State, received_at), "received_at"},
+                              {offsetof(State, changed_at), "changed_at"},
+                              {offsetof(State, sender), "sender"},
+                              {offsetof(State, receiver), "receiver"},
+                              {offsetof(State, queue), "queue.first"},
+                              {offsetof(State, queue) + 4, "queue.last"},
+                              {offsetof(State, receivers), "receivers.first"},
+                              {offsetof(State, receivers) + 4, "receivers.last"},
+                              {offsetof(State, senders), "senders.first"},
+                              {offsetof(State, senders) + 4, "senders.last"},
+                              {offsetof(State, removed), "removed"},
+                              {offsetof(State, settings), "settings"},
+                              {offsetof(State, permission), "permission"},
+                              {offsetof(State, unused), "unused"}};
+const Field head_fields[] = {{offsetof(Head, magic), "magic"},
+                             {offsetof(Head, version), "version"},
+                             {offsetof(Head, generation), "generation"},
+                             {offsetof(Head, id), "id"},
+                             {offsetof(Head, sender_cpu), "sender_cpu"},
+                             {offsetof(Head, receiver_cpu), "receiver_cpu"},
+                             {offsetof(Head, lock), "lock"},
+                             {offsetof(Head, lock) + offsetof(seam::Lock, open), "lock.open"},
+                             {offsetof(Head, change), "change"},
+                             {offsetof(Head, state), "state"},
+                             {offsetof(Head, saved), "saved"}};
 const Field member_fields[] = {
-    {offsetof(Member, waiting), "word"}, {4, "poked"}, {offsetof(Member, used), "used"},
-    {offsetof(Member, process), "process"}, {offsetof(Member, space), "space"}, {offsetof(Member, hand), "hand"},
-    {offsetof(Member, reads), "reads"}, {offsetof(Member, waits), "waits"}, {offsetof(Member, outcome), "outcome"},
-    {offsetof(Member, asleep), "asleep"}, {offsetof(Member, serial), "serial"}, {offsetof(Member, setting), "setting"},
-    {offsetof(Member, select), "select"}, {offsetof(Member, type), "type"}, {offsetof(Member, size), "size"},
-    {offsetof(Member, next), "next"}, {offsetof(Member, previous), "previous"}, {offsetof(Member, unused), "unused"}};
-const Field control_fields[] = {
-    {offsetof(Control, fresh), "fresh"}, {offsetof(Control, backed), "backed"}, {offsetof(Control, free_units), "free_units"},
-    {offsetof(Control, freed), "freed"}, {offsetof(Control, sweeping), "sweeping"}, {offsetof(Control, members), "members"},
-    {offsetof(Control, next_checked), "next_checked"}, {offsetof(Control, root), "root"}, {offsetof(Control, types), "types"},
-    {offsetof(Control, buckets), "buckets"}, {offsetof(Control, backed_buckets), "backed_buckets"},
-    {offsetof(Control, recent), "recent"}, {offsetof(Control, filled), "filled"}, {offsetof(Control, free_list), "free_list"}};
-const Field message_fields[] = {
-    {0, "units"}, {4, "kind"}, {8, "next"}, {12, "previous"}, {offsetof(Message, size), "size"},
-    {offsetof(Message, group), "group"}, {offsetof(Message, younger), "younger"}, {offsetof(Message, partner), "partner"},
-    {offsetof(Message, unused), "unused"}, {offsetof(Message, type), "type"}, {text_offset, "text"}};
-const Field registry_fields[] = {
-    {offsetof(Registry, magic), "magic"}, {offsetof(Registry, version), "version"}, {offsetof(Registry, size), "size"},
-    {offsetof(Registry, lock), "lock"}, {offsetof(Registry, lock) + offsetof(seam::Lock, open), "lock.open"},
-    {offsetof(Registry, removed), "removed"}, {offsetof(Registry, limits), "limits"}, {offsetof(Registry, in_use), "in_use"},
-    {offsetof(Registry, sequence), "sequence"}, {offsetof(Registry, last_index), "last_index"},
-    {offsetof(Registry, cursor), "cursor"}, {offsetof(Registry, end), "end"}, {offsetof(Registry, buckets), "buckets"},
-    {offsetof(Registry, slots), "slots"}};
+    {offsetof(Member, waiting), "word"},      {4, "poked"},
+    {offsetof(Member, used), "used"},         {offsetof(Member, process), "process"},
+    {offsetof(Member, space), "space"},       {offsetof(Member, hand), "hand"},
+    {offsetof(Member, reads), "reads"},       {offsetof(Member, waits), "waits"},
+    {offsetof(Member, outcome), "outcome"},   {offsetof(Member, asleep), "asleep"},
+    {offsetof(Member, serial), "serial"},     {offsetof(Member, setting), "setting"},
+    {offsetof(Member, select), "select"},     {offsetof(Member, type), "type"},
+    {offsetof(Member, size), "size"},         {offsetof(Member, next), "next"},
+    {offsetof(Member, previous), "previous"}, {offsetof(Member, unused), "unused"}};
+const Field control_fields[] = {{offsetof(Control, fresh), "fresh"},
+                                {offsetof(Control, backed), "backed"},
+                                {offsetof(Control, free_units), "free_units"},
+                                {offsetof(Control, freed), "freed"},
+                                {offsetof(Control, sweeping), "sweeping"},
+                                {offsetof(Control, members), "members"},
+                                {offsetof(Control, next_checked), "next_checked"},
+                                {offsetof(Control, root), "root"},
+                                {offsetof(Control, types), "types"},
+                                {offsetof(Control, buckets), "buckets"},
+                                {offsetof(Control, backed_buckets), "backed_buckets"},
+                                {offsetof(Control, recent), "recent"},
+                                {offsetof(Control, filled), "filled"},
+                                {offsetof(Control, free_list), "free_list"}};
+const Field message_fields[] = {{0, "units"},
+                                {4, "kind"},
+                                {8, "next"},
+                                {12, "previous"},
+                                {offsetof(Message, size), "size"},
+                                {offsetof(Message, group), "group"},
+                                {offsetof(Message, younger), "younger"},
+                                {offsetof(Message, partner), "partner"},
+                                {offsetof(Message, unused), "unused"},
+                                {offsetof(Message, type), "type"},
+                                {text_offset, "text"}};
+const Field registry_fields[] = {{offsetof(Registry, magic), "magic"},
+                                 {offsetof(Registry, version), "version"},
+                                 {offsetof(Registry, size), "size"},
+                                 {offsetof(Registry, lock), "lock"},
+                                 {offsetof(Registry, lock) + offsetof(seam::Lock, open), "lock.open"},
+                                 {offsetof(Registry, removed), "removed"},
+                                 {offsetof(Registry, limits), "limits"},
+                                 {offsetof(Registry, in_use), "in_use"},
+                                 {offsetof(Registry, sequence), "sequence"},
+                                 {offsetof(Registry, last_index), "last_index"},
+                                 {offsetof(Registry, cursor), "cursor"},
+                                 {offsetof(Registry, end), "end"},
+                                 {offsetof(Registry, buckets), "buckets"},
+                                 {offsetof(Registry, slots), "slots"}};
 
 std::string in_head(std::size_t offset) {
   for (auto [name, begin] : {std::pair{"", offsetof(Head, state)}, {"saved.", offsetof(Head, saved)}}) {
-    if (offset >= begin && offset < begin + sizeof(State)) return name + field_of(state_fields, offset - begin);
+    if (offset >= begin && offset < begin + sizeof(State))
+      return name + field_of(state_fields, offset - begin);
   }
   return field_of(head_fields, offset);
 }

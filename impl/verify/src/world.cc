@@ -14,13 +14,24 @@ namespace {
 
 void apply(World& world, const std::string& setting, const std::string& place) {
   auto equals = setting.find('=');
-  std::string name = setting.substr(0, equals), value = equals == std::string::npos ? "" : setting.substr(equals + 1);
-  if (name == "preemptions") world.bounds.preemptions = std::stoi(value);
-  else if (name == "deaths") world.bounds.deaths = std::stoi(value);
-  else if (name == "mortal") world.mortal = value;
-  else if (name == "quick") world.quick = true;
-  else if (name == "spins") world.spins = true;
-  else throw std::runtime_error(place + ": '# verify:' knows preemptions=N deaths=N mortal=ACTORS quick spins, not \"" + name + "\"");
+  std::string name = setting.substr(0, equals),
+              value = equals == std::string::npos ? "" : setting.substr(equals + 1);
+  if (name == "preemptions")
+    world.bounds.preemptions = std::stoi(value);
+  else if (name == "deaths")
+    world.bounds.deaths = std::stoi(value);
+  else if (name == "mortal")
+    world.mortal = value;
+  else if (name == "quick")
+    world.quick = true;
+  else if (name == "spins")
+    world.spins = true;
+  else if (name == "weak")
+    world.weak = true;
+  else
+    throw std::runtime_error(
+        place + ": '# verify:' knows preemptions=N deaths=N mortal=ACTORS quick spins weak, not \"" + name +
+        "\"");
 }
 
 std::vector<World> load_file(const std::filesystem::path& path) {
@@ -30,7 +41,8 @@ std::vector<World> load_file(const std::filesystem::path& path) {
   auto parsed = language::parse_scenarios(text, path.filename().string());
   if (auto* error = std::get_if<language::ParseError>(&parsed)) throw std::runtime_error(error->message());
   std::vector<World> worlds;
-  for (auto& scenario : std::get<std::vector<language::Scenario>>(parsed)) worlds.push_back({std::move(scenario), {}, {}, false, false, {}});
+  for (auto& scenario : std::get<std::vector<language::Scenario>>(parsed))
+    worlds.push_back({std::move(scenario), {}, {}, false, false, false, {}});
   // The settings stand inside their scenario, which the language's parser takes for comments.
   std::istringstream lines(text);
   std::string line;
@@ -47,9 +59,11 @@ std::vector<World> load_file(const std::filesystem::path& path) {
     for (std::string word; words >> word;) apply(worlds[at], word, place);
   }
   for (const World& world : worlds) {
-    auto blocks = std::ranges::count_if(world.scenario.items, [](const auto& item) { return item.index() == 1; });
+    auto blocks =
+        std::ranges::count_if(world.scenario.items, [](const auto& item) { return item.index() == 1; });
     if (blocks != 1)
-      throw std::runtime_error(path.string() + ": " + world.scenario.name + ": a world has one concurrent block");
+      throw std::runtime_error(path.string() + ": " + world.scenario.name +
+                               ": a world has one concurrent block");
   }
   return worlds;
 }

@@ -16,6 +16,7 @@ struct World {
   Budget bounds{2, 1};
   bool quick = false;  // in the fixed subset of the tests
   bool spins = false;  // the processes are on different cpus: a waiter spins first
+  bool weak = false;   // loads may return older values
   std::string mortal;  // names of the actors that may die; empty: all
 };
 

@@ -29,24 +29,23 @@ std::string field_of(const Field (&fields)[Count], std::size_t offset) {
   return field_of(fields, Count, offset);
 }
 
-const Field state_fields[] = {{offsetof(State, capacity), "capacity"},
-                              {offsetof(State, bytes), "bytes"},
+const Field state_fields[] = {{offsetof(State, bytes), "bytes"},
                               {offsetof(State, messages), "messages"},
                               {offsetof(State, sent_at), "sent_at"},
                               {offsetof(State, received_at), "received_at"},
-                              {offsetof(State, changed_at), "changed_at"},
                               {offsetof(State, sender), "sender"},
                               {offsetof(State, receiver), "receiver"},
                               {offsetof(State, queue), "queue.first"},
                               {offsetof(State, queue) + 4, "queue.last"},
+                              {offsetof(State, capacity), "capacity"},
+                              {offsetof(State, changed_at), "changed_at"},
                               {offsetof(State, receivers), "receivers.first"},
                               {offsetof(State, receivers) + 4, "receivers.last"},
                               {offsetof(State, senders), "senders.first"},
                               {offsetof(State, senders) + 4, "senders.last"},
                               {offsetof(State, removed), "removed"},
                               {offsetof(State, settings), "settings"},
-                              {offsetof(State, permission), "permission"},
-                              {offsetof(State, unused), "unused"}};
+                              {offsetof(State, permission), "permission"}};
 const Field head_fields[] = {{offsetof(Head, magic), "magic"},
                              {offsetof(Head, version), "version"},
                              {offsetof(Head, generation), "generation"},
@@ -54,34 +53,33 @@ const Field head_fields[] = {{offsetof(Head, magic), "magic"},
                              {offsetof(Head, sender_cpu), "sender_cpu"},
                              {offsetof(Head, receiver_cpu), "receiver_cpu"},
                              {offsetof(Head, lock), "lock"},
+                             {offsetof(Head, lock) + offsetof(seam::Lock, change), "lock.change"},
                              {offsetof(Head, lock) + offsetof(seam::Lock, open), "lock.open"},
-                             {offsetof(Head, change), "change"},
-                             {offsetof(Head, state), "state"},
-                             {offsetof(Head, saved), "saved"}};
+                             {offsetof(Head, lookout), "lookout.receiving"},
+                             {offsetof(Head, lookout) + 8, "lookout.sending"}};
 const Field member_fields[] = {
-    {offsetof(Member, waiting), "word"},      {4, "poked"},
-    {offsetof(Member, used), "used"},         {offsetof(Member, process), "process"},
-    {offsetof(Member, space), "space"},       {offsetof(Member, hand), "hand"},
-    {offsetof(Member, reads), "reads"},       {offsetof(Member, waits), "waits"},
-    {offsetof(Member, outcome), "outcome"},   {offsetof(Member, asleep), "asleep"},
-    {offsetof(Member, serial), "serial"},     {offsetof(Member, setting), "setting"},
-    {offsetof(Member, select), "select"},     {offsetof(Member, type), "type"},
-    {offsetof(Member, size), "size"},         {offsetof(Member, next), "next"},
-    {offsetof(Member, previous), "previous"}, {offsetof(Member, unused), "unused"}};
+    {offsetof(Member, waiting), "word"},    {offsetof(Member, used), "used"},
+    {offsetof(Member, process), "process"}, {offsetof(Member, space), "space"},
+    {offsetof(Member, hand), "hand"},       {offsetof(Member, reads), "reads"},
+    {offsetof(Member, waits), "waits"},     {offsetof(Member, outcome), "outcome"},
+    {offsetof(Member, setting), "setting"}, {offsetof(Member, select), "select"},
+    {offsetof(Member, type), "type"},       {offsetof(Member, size), "size"},
+    {offsetof(Member, next), "next"},       {offsetof(Member, previous), "previous"}};
 const Field control_fields[] = {{offsetof(Control, fresh), "fresh"},
-                                {offsetof(Control, backed), "backed"},
                                 {offsetof(Control, free_units), "free_units"},
                                 {offsetof(Control, freed), "freed"},
+                                {offsetof(Control, types), "types"},
+                                {offsetof(Control, buckets), "buckets"},
+                                {offsetof(Control, recent), "recent"},
+                                {offsetof(Control, last_run), "last_run"},
+                                {offsetof(Control, filled), "filled"},
+                                {offsetof(Control, free_list), "free_list"},
+                                {offsetof(Control, backed), "backed"},
                                 {offsetof(Control, sweeping), "sweeping"},
                                 {offsetof(Control, members), "members"},
                                 {offsetof(Control, next_checked), "next_checked"},
                                 {offsetof(Control, root), "root"},
-                                {offsetof(Control, types), "types"},
-                                {offsetof(Control, buckets), "buckets"},
-                                {offsetof(Control, backed_buckets), "backed_buckets"},
-                                {offsetof(Control, recent), "recent"},
-                                {offsetof(Control, filled), "filled"},
-                                {offsetof(Control, free_list), "free_list"}};
+                                {offsetof(Control, backed_buckets), "backed_buckets"}};
 const Field message_fields[] = {{0, "units"},
                                 {4, "kind"},
                                 {8, "next"},
@@ -89,8 +87,8 @@ const Field message_fields[] = {{0, "units"},
                                 {offsetof(Message, size), "size"},
                                 {offsetof(Message, group), "group"},
                                 {offsetof(Message, younger), "younger"},
-                                {offsetof(Message, partner), "partner"},
-                                {offsetof(Message, unused), "unused"},
+                                {offsetof(Message, next_run), "next_run"},
+                                {offsetof(Message, previous_run), "previous_run"},
                                 {offsetof(Message, type), "type"},
                                 {text_offset, "text"}};
 const Field registry_fields[] = {{offsetof(Registry, magic), "magic"},
@@ -109,7 +107,10 @@ const Field registry_fields[] = {{offsetof(Registry, magic), "magic"},
                                  {offsetof(Registry, slots), "slots"}};
 
 std::string in_head(std::size_t offset) {
-  for (auto [name, begin] : {std::pair{"", offsetof(Head, state)}, {"saved.", offsetof(Head, saved)}}) {
+  constexpr std::size_t saved = offsetof(Head, saved), each = sizeof(Head::saved[0]);
+  for (auto [name, begin] : {std::pair{"", offsetof(Head, state)},
+                             {"saved.receiving.", saved},
+                             {"saved.sending.", saved + each}}) {
     if (offset >= begin && offset < begin + sizeof(State))
       return name + field_of(state_fields, offset - begin);
   }
@@ -118,7 +119,12 @@ std::string in_head(std::size_t offset) {
 
 std::string in_arena(std::size_t offset) {
   if (offset < journal_offset) return field_of(control_fields, offset);
-  if (offset < members_offset) return fmt::format("journal[{}]", (offset - journal_offset) / 8);
+  if (offset < members_offset) {
+    std::size_t line = (offset - journal_offset) / journal_line,
+                in_line = journal_line / sizeof(JournalEntry);
+    std::size_t entry = line / 2 * in_line + offset % journal_line / sizeof(JournalEntry);
+    return fmt::format("journal.{}[{}]", line % 2 == 0 ? "receiving" : "sending", entry);
+  }
   if (offset < buckets_offset) {
     std::size_t number = (offset - members_offset) / sizeof(Member);
     return fmt::format("member[{}].{}", number, field_of(member_fields, offset % sizeof(Member)));

@@ -78,9 +78,8 @@ class DepthFirst final : public Chooser {
       }
       return branch.options.all[static_cast<std::size_t>(branch.taken)];
     }
-    // A choice between life and death alone belongs to the state of the choice before it.
-    bool whole = options.count > 2 || (options.all[1] & (death | older)) != death;
-    if (whole && !visited.add(machine.key(), machine.left().preemptions)) return cut;
+    // A choice of deaths alone belongs to the state of the choice before it.
+    if (!options.deaths_alone && !visited.add(machine.key(), machine.left().preemptions)) return cut;
     path.push_back({machine.mark(), machine.step(), options, 0});
     ++depth_;
     return options.all[0];
@@ -119,8 +118,7 @@ class Replay final : public Chooser {
     Option wanted = choices_[next_++].second;
     for (int i = 0; i < options.count; ++i) {
       Option option = options.all[static_cast<std::size_t>(i)];
-      bool same = wanted == death ? (option & (death | older)) == death : option == wanted;
-      if (same) return option;
+      if (option == wanted) return option;
     }
     machine.failure = "the choice at step " + std::to_string(here) +
                       " cannot be made: the string is of another world, bound or library";
@@ -162,7 +160,7 @@ class Priorities final : public Chooser {
         chosen = index;
         break;
       }
-      if ((best & older) == 0 && priority_[option] > priority_[best]) best = option, chosen = index;
+      if ((best & older) == 0 && priority_[option] > priority_[best & process_bits]) best = option, chosen = index;
     }
     if (chosen != 0) choices.emplace_back(machine.step(), best);
     return best;
@@ -184,12 +182,14 @@ std::vector<std::pair<std::uint32_t, Option>> parse_choices(const std::string& t
     std::size_t used = 0;
     unsigned long number = std::stoul(text.substr(at), &used);
     at += used;
-    if (at >= text.size()) throw std::runtime_error("a choice is a number and a letter: 17B, 53x");
+    if (at >= text.size()) throw std::runtime_error("a choice is a number and a letter or two: 17B, 53xA");
     char letter = text[at++];
-    choices.emplace_back(static_cast<std::uint32_t>(number),
-                         letter == 'x'   ? death
-                         : letter >= 'a' ? static_cast<Option>(older | (letter - 'a' + 1))
-                                         : static_cast<Option>(letter - 'A'));
+    int option = letter - 'A';
+    if (letter == 'x' && at < text.size())
+      option = death | (text[at++] - 'A');
+    else if (letter >= 'a')
+      option = older | (letter - 'a' + 1);
+    choices.emplace_back(static_cast<std::uint32_t>(number), static_cast<Option>(option));
     if (at < text.size() && text[at] == ',') ++at;
   }
   return choices;
@@ -202,10 +202,12 @@ std::string print_choices(const std::vector<std::pair<std::uint32_t, Option>>& c
   for (auto [at, option] : choices) {
     if (!text.empty()) text += ',';
     text += std::to_string(at);
-    if ((option & older) != 0)
-      text += static_cast<char>('a' + (option & 0x3f) - 1);
-    else
-      text += (option & death) != 0 ? 'x' : static_cast<char>('A' + option);
+    if ((option & older) != 0) {
+      text += static_cast<char>('a' + (option & ~older) - 1);
+    } else {
+      if ((option & death) != 0) text += 'x';
+      text += static_cast<char>('A' + (option & process_bits));
+    }
   }
   return text;
 }

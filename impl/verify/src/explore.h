@@ -10,8 +10,8 @@
 
 namespace svmq::verify {
 
-// An execution by the choices in which it differs from the usual one: "17B,53x,60A". At its 17th step B goes
-// on, at the 53rd the running process dies.
+// An execution by the choices in which it differs from the usual one: "17B,53xA,60a". At its 17th step B goes
+// on, at the 53rd A is killed, at the 60th a load returns the value before the latest.
 std::string print_choices(const std::vector<std::pair<std::uint32_t, Option>>& choices);
 
 struct Finding {

@@ -23,7 +23,7 @@ class Hooks {
                                std::uint64_t expected, Order order) = 0;
   virtual void copy(void* to, const void* from, std::size_t size) = 0;  // either may be shared
   virtual void order() = 0;  // between stores of which a death must not see the later one alone
-  virtual void fence() = 0;
+  virtual void fence(Order order) = 0;
   virtual void relax() = 0;
   virtual std::uint64_t ticks() = 0;
   virtual std::uint32_t cpu() = 0;

@@ -11,25 +11,26 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "copy.h"
 #include "fiber.h"
 #include "hooks.h"
+#include "mix.h"
+#include "weak.h"
 
 namespace svmq::verify {
 
-constexpr int most_processes = 5;
-
-// What can happen next: a process's number, or the death of the one that runs.
+// What can happen next: a process's number, which goes on; with `death`, it is killed.
 using Option = std::uint8_t;
+constexpr Option process_bits = 0x0f;
 constexpr Option death = 0x40;
 constexpr Option older = 0x80;  // | n: a load returns the value before the n latest ones
 constexpr Option cut = 0xff;    // nothing: this execution is not to be continued
 struct Options {
   std::array<Option, 12> all;
   int count = 0;
+  bool deaths_alone = false;  // whether to go on or to kill somebody who does nothing now
   void add(Option option) {
     if (count < static_cast<int>(all.size())) all[static_cast<std::size_t>(count++)] = option;
   }
@@ -118,7 +119,7 @@ class Machine final : public Hooks {
                        Order order) override;
   void copy(void* to, const void* from, std::size_t size) override;
   void order() override;
-  void fence() override;
+  void fence(Order order) override;
   void relax() override;
   std::uint64_t ticks() override { return self().ticks += 30'000; }
   std::uint32_t cpu() override { return spins ? static_cast<std::uint32_t>(current_) : 0; }
@@ -146,6 +147,7 @@ class Machine final : public Hooks {
     std::uint64_t ticks = 0;
     std::byte* robust = nullptr;
     const void* holds = nullptr;  // the word of a lock
+    std::uint32_t use = 0;        // what an access of it means for a word (memory.cc)
     const void* sleeps_on = nullptr;
     std::uint32_t sleep_set = 0;
     bool timed = false;
@@ -174,19 +176,6 @@ class Machine final : public Hooks {
     std::array<std::int8_t, most_processes> sleepers;  // in the order in which they fell asleep
     int sleeper_count = 0, deaths = 0;
   };
-  // Weak memory: a process knows a write if it made it, or acquired it from one who knew it.
-  using Clock = std::array<std::uint32_t, most_processes>;  // how many writes of each process are known
-  struct Write {
-    std::uint32_t value;
-    int process;
-    std::uint32_t time;
-    bool releases;
-    Clock known;  // if it releases: what its reader acquires
-  };
-  struct Writes {
-    std::vector<Write> all;  // since the execution began; the first stands for what was there
-    std::array<std::uint32_t, most_processes> seen{};  // no process goes back behind what it has read
-  };
   struct Undo {
     std::uint32_t* at;
     std::uint32_t before;
@@ -205,37 +194,44 @@ class Machine final : public Hooks {
   const Process& at(int process) const { return state_.processes[static_cast<std::size_t>(process)]; }
   bool enabled(int process) const { return at(process).run == Run::ready || at(process).run == Run::leaving; }
 
+  bool may_die(int process) const { return left_.deaths > 0 && at(process).may_die; }
+
   // memory
+  std::size_t place_of(const void* address) const {
+    return static_cast<std::size_t>(static_cast<const std::byte*>(address) - memory_);
+  }
   bool is_shared(const void* address) const {
     return reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(memory_) <
            memory_size;
   }
   bool contended(const void* address, std::size_t size, bool write);
-  void write(void* address, unsigned size, std::uint64_t value, Order order);
-  void write_word(std::uint32_t* address, std::uint32_t value);
-  void clear(void* begin, std::size_t size);
+  void note_use(std::size_t word, std::uint32_t use);
+  void note_kernels_use(const void* address, bool write);
   void note_lock(const void* word, std::uint32_t value);
-
-  void note_write(std::uint32_t* address, std::uint32_t before, Order order);
-  std::uint32_t read_word(const std::uint32_t* address, Order order, bool latest);
-  void acquire(const Clock& known);
-  void publish_clock();
+  void hold(const void* lock);
+  void write_word(std::uint32_t* address, std::uint32_t value);
+  void write(void* address, unsigned size, std::uint64_t value, Order order, bool modifies);
+  std::uint64_t load_weakly(const void* address, unsigned size, Order order, bool latest);
+  void load_latest(const void* word, Order order) {
+    if (weak && chooser_ != nullptr) load_weakly(word, 4, order, true);
+  }
+  void copy_in(std::byte* to, const std::byte* from, std::size_t size);
+  void copy_out(std::byte* to, const std::byte* from, std::size_t size);
+  void clear(void* begin, std::size_t size);
 
   // scheduling
   void before(const void* address, std::size_t size, bool write);
   void before_system_call();
-  void offer_death();
+  // Its place in the program is part of a process's state, also where it learns nothing.
+  void pass(std::uint64_t what) { self().seen = mix(self().seen, what); }
+  long answered(long result);  // by a system call: from now on the process knows
   void decide(bool switching);
-  void give_way();  // the running process cannot go on
+  void give_way();
+  void add_others(Options& options) const;
   void take(Option option);
   void go_to(int process);
   void back_to_main();
-  void begin_call() {
-    if (!self().fresh) return;
-    self().fresh = false;
-    if (weak) acquire(returned_);  // the programs may have told each other by other means
-    began(current_);
-  }
+  void begin_call();
   static void enter(void* machine);
   static void leave(void* machine);
   void fail(std::string why);
@@ -244,13 +240,20 @@ class Machine final : public Hooks {
   long futex(const long* arguments);
   int wake(const void* word, int most, std::uint32_t set);
   void wake_up(int process, long result);
+  void stop_sleeping(int process);
+  void offer_deaths_of_sleepers(const void* word);
   long sleep(const void* word, std::uint32_t set, bool timed);
-  void die();
+  void kill(int process);
   void mark_robust_list();
   void mark_dead(std::byte* word, bool pending);
   void deliver_signals();
-  void note(const char* what, const void* address, std::uint64_t value);
+  void note(const char* what, const void* address, std::uint64_t value) {
+    note_of(current_, what, address, value);
+  }
+  void note_of(int process, const char* what, const void* address, std::uint64_t value);
 
+  static constexpr std::uint32_t thread_bits = 0x3fffffff;  // FUTEX_TID_MASK
+  static constexpr std::size_t page_size = 4096;
   static constexpr std::size_t memory_size = std::size_t{1} << 30;
   static constexpr std::size_t stack_size = 256 << 10;
   static constexpr std::uint64_t most_accesses = 200'000;  // of one execution
@@ -258,12 +261,11 @@ class Machine final : public Hooks {
   std::byte* memory_;
   std::uint32_t* shadow_;  // who uses each word, and how
   std::vector<std::size_t> learned_;
-  std::vector<bool> written_pages_;
+  std::vector<const void*> locks_;
+  std::vector<std::uint64_t> written_pages_;  // a bit each
+  std::vector<std::byte> copied_;
   std::vector<Undo> undo_;
-  std::unordered_map<const std::uint32_t*, Writes> writes_;
-  std::array<Clock, most_processes> clocks_{};
-  Clock returned_{};  // known to all calls that have returned
-  std::uint64_t writes_hash_ = 0;
+  WeakMemory weak_memory_;
   std::vector<std::unique_ptr<Copy>> copies_;
   std::vector<Fiber> fibers_;
   Kept kept_;
@@ -275,8 +277,8 @@ class Machine final : public Hooks {
   void* main_stack_ = nullptr;
   Chooser* chooser_ = nullptr;
   Budget left_;
-  bool stopped_ = false;
-  std::uint64_t accesses_at_start_ = 0;
+  bool stopped_ = false, everywhere_ = false;
+  std::uint64_t accesses_at_start_ = 0, accesses_end_ = 0;
 };
 
 }  // namespace svmq::verify

@@ -55,7 +55,7 @@ class Atomic {
 };
 
 inline void order() { hooks->order(); }
-inline void order_for_readers() { hooks->fence(); }
+inline void order_for_readers() { hooks->fence(Order::both); }
 inline void copy(void* to, const void* from, std::size_t size) { hooks->copy(to, from, size); }
 inline void relax() { hooks->relax(); }
 inline std::uint32_t cpu() { return hooks->cpu(); }

@@ -12,11 +12,6 @@ namespace {
 
 using language::Step;
 
-std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-  hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
-  return hash ^ hash >> 29;
-}
-
 int number_of(language::Signal signal) {
   switch (signal) {
     case language::Signal::usr1: return SIGUSR1;

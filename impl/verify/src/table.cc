@@ -149,12 +149,12 @@ std::string Machine::name_of(const void* address) const {
   return "private memory";
 }
 
-void Machine::note(const char* what, const void* address, std::uint64_t value) {
+void Machine::note_of(int process, const char* what, const void* address, std::uint64_t value) {
   char number[32];
   snprintf(number, sizeof number, value < 10'000'000 ? "%lu" : "0x%lx", static_cast<unsigned long>(value));
   std::string text = what;
   if (address != nullptr) text += " " + name_of(address);
-  trace.push_back({current_, text + " " + number});
+  trace.push_back({process, text + " " + number});
 }
 
 }  // namespace svmq::verify

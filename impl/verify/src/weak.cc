@@ -1,0 +1,164 @@
+#include "weak.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "mix.h"
+
+namespace svmq::verify {
+namespace {
+
+constexpr std::uint8_t most_stale = 2;
+
+bool acquires(Order order) { return order == Order::acquire || order == Order::both; }
+bool releases(Order order) { return order == Order::release || order == Order::both; }
+
+}  // namespace
+
+WeakMemory::WeakMemory(std::size_t words) {
+  void* memory = mmap(nullptr, words * sizeof *slots_, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) throw std::runtime_error("not enough addresses for the simulated memory");
+  slots_ = static_cast<std::uint32_t*>(memory);
+}
+
+void WeakMemory::forget() {
+  for (std::size_t word : touched_) {
+    History& one = histories_[slots_[word] - 1];
+    one.writes.clear();
+    one.reads.clear();
+    one.seen = {};
+    one.stale = {};
+    slots_[word] = 0;
+  }
+  touched_.clear();
+  known_ = acquirable_ = released_ = {};
+  fenced_ = published_ = {};
+  events_ = 0;
+  writes_hash_ = 0;
+}
+
+WeakMemory::History& WeakMemory::make_history(std::size_t word) {
+  if (slots_[word] == 0) {
+    touched_.push_back(word);
+    slots_[word] = static_cast<std::uint32_t>(touched_.size());
+    if (histories_.size() < touched_.size()) histories_.emplace_back();
+  }
+  return histories_[slots_[word] - 1];
+}
+
+void WeakMemory::join(Clock& into, const Clock& from) {
+  for (std::size_t i = 0; i < into.size(); ++i) into[i] = std::max(into[i], from[i]);
+}
+
+void WeakMemory::store(int process, std::size_t word, const std::uint32_t* before,
+                       const std::uint32_t* values, unsigned words, Order order, bool modifies) {
+  auto me = static_cast<std::size_t>(process);
+  Clock& mine = known_[me];
+  ++mine[me];
+  ++events_;
+  for (unsigned i = 0; i < words; ++i) {
+    History& all = make_history(word + i);
+    if (all.writes.empty()) all.writes.push_back({before[i], -1, 0, 0, {}});
+    Write made{values[i], process, mine[me], events_, releases(order) ? mine : released_[me]};
+    if (modifies) join(made.released, all.writes.back().released);
+    writes_hash_ ^= hash_of((word + i) << 12 ^ all.writes.size(), values[i] * 8 + static_cast<std::uint32_t>(me) + 1);
+    all.seen[me] = static_cast<std::uint32_t>(all.writes.size());
+    all.stale[me] = 0;
+    all.writes.push_back(made);
+  }
+}
+
+// The first of the word's writes that the process may still see.
+std::size_t WeakMemory::oldest(int process, const History& all) const {
+  auto me = static_cast<std::size_t>(process);
+  std::size_t latest = all.writes.size() - 1, found = latest;
+  if (all.stale[me] >= most_stale) return latest;
+  auto known = [&](int by, std::uint32_t time) {
+    return by < 0 || known_[me][static_cast<std::size_t>(by)] >= time;
+  };
+  while (found > all.seen[me] && !known(all.writes[found].process, all.writes[found].time)) --found;
+  for (const Read& read : all.reads)
+    if (read.index > found && known(read.process, read.time)) found = read.index;
+  return found;
+}
+
+// The words as they were before the `back` latest stores to any of them. False if the process cannot see that.
+bool WeakMemory::cut(int process, std::size_t word, unsigned words, int back, Cut& found) const {
+  const History* all[2] = {};
+  for (unsigned i = 0; i < words; ++i) {
+    all[i] = history(word + i);
+    found.index[i] = all[i] == nullptr ? 0 : all[i]->writes.size() - 1;
+  }
+  for (; back > 0; --back) {
+    std::uint32_t latest = 0;
+    for (unsigned i = 0; i < words; ++i)
+      if (all[i] != nullptr) latest = std::max(latest, all[i]->writes[found.index[i]].event);
+    if (latest == 0) return false;
+    for (unsigned i = 0; i < words; ++i)
+      if (all[i] != nullptr && all[i]->writes[found.index[i]].event == latest) --found.index[i];
+  }
+  for (unsigned i = 0; i < words; ++i)
+    if (all[i] != nullptr && found.index[i] < oldest(process, *all[i])) return false;
+  return true;
+}
+
+int WeakMemory::older(int process, std::size_t word, unsigned words) const {
+  if (history(word) == nullptr && (words == 1 || history(word + 1) == nullptr)) return 0;
+  int back = 0;
+  for (Cut found; cut(process, word, words, back + 1, found);) ++back;
+  return back;
+}
+
+std::uint64_t WeakMemory::load(int process, std::size_t word, unsigned words, int back, Order order,
+                               std::uint32_t* values) {
+  auto me = static_cast<std::size_t>(process);
+  Cut found;
+  cut(process, word, words, back, found);
+  std::uint64_t stores = 0;
+  for (unsigned i = 0; i < words; ++i) {
+    History* all = history(word + i);
+    if (all == nullptr) continue;
+    std::size_t index = found.index[i];
+    const Write& write = all->writes[index];
+    bool last = index + 1 == all->writes.size(), moves = index > all->seen[me];
+    all->stale[me] = last ? 0 : static_cast<std::uint8_t>(moves ? 1 : all->stale[me] + 1);
+    if (moves) {
+      all->seen[me] = static_cast<std::uint32_t>(index);
+      all->reads.push_back({process, ++known_[me][me], all->seen[me]});
+    }
+    join(acquires(order) ? known_[me] : acquirable_[me], write.released);
+    values[i] = write.value;
+    stores += (index + 1) << 32 * i;
+  }
+  return stores;
+}
+
+void WeakMemory::fence(int process, Order order) {
+  auto me = static_cast<std::size_t>(process);
+  if (acquires(order)) join(known_[me], acquirable_[me]);
+  if (order == Order::both) {
+    join(known_[me], fenced_);
+    join(fenced_, known_[me]);
+  }
+  if (releases(order)) released_[me] = known_[me];
+}
+
+void WeakMemory::publish(int process) { join(published_, known_[static_cast<std::size_t>(process)]); }
+void WeakMemory::learn_published(int process) {
+  join(known_[static_cast<std::size_t>(process)], published_);
+}
+
+// What is not in it follows from what each process has read.
+std::uint64_t WeakMemory::hash() const {
+  std::uint64_t hash = writes_hash_;
+  for (const Clock& clock : known_)
+    for (std::uint32_t time : clock) hash = mix(hash, time);
+  for (const Clock& clock : {fenced_, published_})
+    for (std::uint32_t time : clock) hash = mix(hash, time);
+  return hash;
+}
+
+}  // namespace svmq::verify

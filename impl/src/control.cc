@@ -47,7 +47,7 @@ bool glance(const Segment& segment, Status& status) {
   if ((before & 1) != 0 || head.lock.word.acquire() != 0) return false;
   status = read_status(segment.id, head);
   status.removed = segment.removed();
-  seam::order_for_readers();
+  seam::order_loads();
   return head.lock.change.get() == before;
 }
 
@@ -69,7 +69,7 @@ Status status_of(Segment& segment) {
     std::uint32_t before = head.lock.change.acquire();
     if ((before & 1) != 0 && tries < 99'999) continue;
     status = read_status(segment.id, head);
-    seam::order_for_readers();
+    seam::order_loads();
     if (head.lock.change.get() == before) break;
   }
   return status;

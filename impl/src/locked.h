@@ -24,7 +24,7 @@ class Locked {
     bool died = seam::acquire(head.lock) == seam::Acquired::owner_died;
     held_ = true;
     head.lock.change.set(head.lock.change.get() | 1);
-    seam::order();
+    seam::order_stores();
     queue.space().begin();
     if (died && head.magic.get() == head_magic) queue.repair();
   }

@@ -69,11 +69,14 @@ static_assert(sizeof(Word) == 4 && sizeof(Cell<std::uint64_t>) == 8);
 // is the compiler alone that must keep the order.
 #ifdef SVMQ_VERIFY
 using verify::order;
-using verify::order_for_readers;
+using verify::order_loads;
+using verify::order_stores;
 #else
 inline void order() { std::atomic_signal_fence(std::memory_order_seq_cst); }
-// The same for readers in other processes that do not take the lock.
-inline void order_for_readers() { std::atomic_thread_fence(std::memory_order_seq_cst); }
+// The same for readers in other processes that do not take the lock: who sees a store behind it sees those
+// before it, if the loads are in order, too.
+inline void order_stores() { std::atomic_thread_fence(std::memory_order_release); }
+inline void order_loads() { std::atomic_thread_fence(std::memory_order_acquire); }
 #endif
 // Of shared memory, word by word.
 #ifdef SVMQ_VERIFY

@@ -55,7 +55,11 @@ class Atomic {
 };
 
 inline void order() { hooks->order(); }
-inline void order_for_readers() { hooks->fence(Order::both); }
+inline void order_stores() {
+  hooks->order();
+  hooks->fence(Order::release);
+}
+inline void order_loads() { hooks->fence(Order::acquire); }
 inline void copy(void* to, const void* from, std::size_t size) { hooks->copy(to, from, size); }
 inline void relax() { hooks->relax(); }
 inline std::uint32_t cpu() { return hooks->cpu(); }

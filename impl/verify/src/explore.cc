@@ -9,6 +9,8 @@
 namespace svmq::verify {
 namespace {
 
+constexpr Budget unbounded{1 << 20, 1 << 20};
+
 double now() {
   timespec time;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
@@ -114,15 +116,18 @@ class Replay final : public Chooser {
   }
   Option choose(Machine& machine, const Options& options) override {
     std::uint32_t here = machine.step();
-    if (next_ == choices_.size() || choices_[next_].first != here) return options.all[0];
-    Option wanted = choices_[next_++].second;
-    for (int i = 0; i < options.count; ++i) {
-      Option option = options.all[static_cast<std::size_t>(i)];
-      if (option == wanted) return option;
+    if (next_ == choices_.size() || choices_[next_].first > here) return options.all[0];
+    auto [step, wanted] = choices_[next_];
+    if (step < here) {
+      machine.failure = "the choice at step " + std::to_string(step) +
+                        " cannot be made: the string is of another world or library";
+      return cut;
     }
-    machine.failure = "the choice at step " + std::to_string(here) +
-                      " cannot be made: the string is of another world, bound or library";
-    return cut;
+    // There may be another choice at this step.
+    const auto* end = options.all.begin() + options.count;
+    if (std::find(options.all.begin(), end, wanted) == end) return options.all[0];
+    ++next_;
+    return wanted;
   }
   bool used_up() const { return next_ == choices_.size(); }
 
@@ -251,7 +256,7 @@ Finding Explorer::random(Budget bound, std::uint64_t executions, std::uint64_t s
   for (std::uint64_t i = 0; i < executions && finding.fault.empty(); ++i) {
     machine.learn();
     Priorities lots(seed + i, bound.preemptions, bound.deaths, length);
-    bool ended = stage_.play(&lots, {1 << 20, bound.deaths});
+    bool ended = stage_.play(&lots, {unbounded.preemptions, bound.deaths});
     ++count_.executions;
     length = std::max(length, lots.length());
     if (ended || !machine.failure.empty()) finding.fault = stage_.judge_end();
@@ -261,12 +266,12 @@ Finding Explorer::random(Budget bound, std::uint64_t executions, std::uint64_t s
   return finding;
 }
 
-Finding Explorer::replay(Budget bound, const std::string& text) {
+Finding Explorer::replay(const std::string& text) {
   Replay chooser(parse_choices(text));
-  stage_.play(&chooser, bound);
+  stage_.play(&chooser, unbounded);
   if (!chooser.used_up() && stage_.machine().failure.empty())
     throw std::runtime_error(
-        "the execution ended before its last choice: the string is of another world, bound or library");
+        "the execution ended before its last choice: the string is of another world or library");
   return {stage_.judge_end(), text};
 }
 

@@ -36,7 +36,7 @@ class Explorer {
   // Priorities drawn by lot, lowered at `depth` moments (PCT); deaths within the bound.
   Finding random(Budget bound, std::uint64_t executions, std::uint64_t seed);
   // One execution again. Throws std::runtime_error where the choices do not fit.
-  Finding replay(Budget bound, const std::string& choices);
+  Finding replay(const std::string& choices);
 
   const Count& count() const { return count_; }
   bool complete() const { return complete_; }

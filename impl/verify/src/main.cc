@@ -32,8 +32,8 @@ Budget bound_of(const Arguments& arguments, const World& world) {
   return bound;
 }
 
-std::string replay_string(const World& world, Budget bound, const std::string& choices) {
-  return fmt::format("{}/{}.{}/{}", world.scenario.name, bound.preemptions, bound.deaths, choices);
+std::string replay_string(const World& world, const std::string& choices) {
+  return fmt::format("{}/{}", world.scenario.name, choices);
 }
 
 void print_table(const Stage& stage, Machine& machine) {
@@ -86,7 +86,7 @@ bool explore(const World& world, const Arguments& arguments) {
                              : "  not all: time is up");
   fflush(stdout);
   if (finding.fault.empty()) return true;
-  fmt::print("  fault: {}\n  replay: {}\n", finding.fault, replay_string(world, bound, finding.choices));
+  fmt::print("  fault: {}\n  replay: {}\n", finding.fault, replay_string(world, finding.choices));
   fflush(stdout);
   return false;
 }
@@ -98,17 +98,12 @@ const World& find(const std::vector<World>& worlds, const std::string& name) {
 }
 
 int replay(const std::vector<World>& worlds, const Arguments& arguments) {
-  auto first = arguments.replay.find('/'), second = arguments.replay.find('/', first + 1);
-  if (first == std::string::npos || second == std::string::npos)
-    throw std::runtime_error("a replay string is WORLD/PREEMPTIONS.DEATHS/CHOICES");
-  const World& world = find(worlds, arguments.replay.substr(0, first));
-  std::string bounds = arguments.replay.substr(first + 1, second - first - 1);
-  Budget bound;
-  bound.preemptions = std::stoi(bounds);
-  bound.deaths = std::stoi(bounds.substr(bounds.find('.') + 1));
+  auto slash = arguments.replay.find('/');
+  if (slash == std::string::npos) throw std::runtime_error("a replay string is WORLD/CHOICES");
+  const World& world = find(worlds, arguments.replay.substr(0, slash));
   Stage stage(world, arguments.library);
   stage.machine().tracing = true;
-  Finding finding = Explorer(stage).replay(bound, arguments.replay.substr(second + 1));
+  Finding finding = Explorer(stage).replay(arguments.replay.substr(slash + 1));
   print_table(stage, stage.machine());
   fmt::print("\n{}", svmq::language::print(stage.history()));
   fmt::print("\n{}\n", finding.fault.empty() ? "no fault" : "fault: " + finding.fault);
@@ -182,7 +177,7 @@ int main(int count, char** words) {
   app.add_option("--random", arguments.random, "so many executions at random (PCT) instead of all");
   app.add_option("--seed", arguments.seed, "of --random")->capture_default_str();
   app.add_option("--replay", arguments.replay,
-                 "print one execution as a table: WORLD/PREEMPTIONS.DEATHS/CHOICES");
+                 "print one execution as a table: WORLD/CHOICES");
   app.add_flag("--quick", arguments.quick,
                "only the worlds of the fixed subset, and only their largest bound");
   app.add_flag("--expect-fault", arguments.expect_fault,

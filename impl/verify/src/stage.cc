@@ -25,6 +25,8 @@ int number_of(language::Signal signal) {
 
 void nothing(int) {}
 
+constexpr int most_messages = 20;  // on a queue of a world
+
 struct Sent {
   long type;
   char text[1];
@@ -325,22 +327,21 @@ void Stage::conduct(Step step) {
   machine_.run(nullptr, {});
 }
 
-// All that is on the queue, and its numbers before and after.
-void Stage::drain(const std::string& queue) {
-  language::IdExpr id{queue, 0};
-  language::Msgctl look{id, language::command::ipc_stat, language::Buffer{}};
-  conduct({"", "", look, {}});
-  if (events_.back().answer.error != 0 || !machine_.failure.empty()) return;
-  if (std::string fault = audit(); !fault.empty()) machine_.failure = fault;
-  for (int i = 0; i < 20 && machine_.failure.empty(); ++i) {
-    conduct({"",
-             "",
-             language::Msgrcv{id, language::Buffer{}, 8192, 0,
-                              language::flag::ipc_nowait | language::flag::msg_noerror},
-             {}});
-    if (events_.empty() || events_.back().answer.error != 0) break;
+// The numbers of each queue; whatever the dead have left undone in it is repaired by that.
+void Stage::look(const std::vector<std::string>& queues) {
+  for (const std::string& queue : queues) {
+    conduct({"", "", language::Msgctl{{queue, 0}, language::command::ipc_stat, language::Buffer{}}, {}});
+    if (!machine_.failure.empty()) return;
   }
-  if (machine_.failure.empty()) conduct({"", "", look, {}});
+}
+
+void Stage::drain(const std::string& queue) {
+  using namespace language;
+  Msgrcv receive{{queue, 0}, Buffer{}, 8192, 0, flag::ipc_nowait | flag::msg_noerror};
+  for (int i = 0; i < most_messages; ++i) {
+    conduct({"", "", receive, {}});
+    if (!machine_.failure.empty() || events_.empty() || events_.back().answer.error != 0) return;
+  }
 }
 
 std::string Stage::judge_end() {
@@ -351,10 +352,12 @@ std::string Stage::judge_end() {
   std::vector<std::string> queues;
   for (const auto& [variable, id] : values_)
     if (id >= 0) queues.push_back(variable);
-  for (const std::string& queue : queues) {
-    drain(queue);
-    if (!machine_.failure.empty()) return machine_.failure;
-  }
+  look(queues);
+  if (machine_.failure.empty()) machine_.failure = audit();
+  for (const std::string& queue : queues)
+    if (machine_.failure.empty()) drain(queue);
+  if (machine_.failure.empty()) look(queues);
+  if (!machine_.failure.empty()) return machine_.failure;
   note_sleepers();
   if (std::string fault = audit(); !fault.empty()) return fault;
   return judge();

@@ -62,6 +62,7 @@ class Stage {
   std::int64_t value(const language::IdExpr& expression) const;
   language::Result result_of(const Event& event) const;
   void conduct(language::Step step);
+  void look(const std::vector<std::string>& queues);
   void drain(const std::string& queue);
   std::string judge();
   std::string audit();

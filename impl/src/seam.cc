@@ -9,6 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <bit>
+
 #include "signals.h"
 
 #if defined(__x86_64__)
@@ -58,9 +61,9 @@ long futex(const Word& word, int operation, std::uint32_t value, const timespec*
                      reinterpret_cast<long>(timeout), 0, static_cast<long>(bitset));
 }
 
-// Sets `changed` and wakes one sleeper on `woken`, and one on `changed` if that was contended.
-long futex_wake_and_set(const Word& woken, Word& changed, int operation) {
-  return system_call(SYS_futex, reinterpret_cast<long>(&woken), FUTEX_WAKE_OP, 1, 1,
+// Sets `changed` and wakes one sleeper on `woken`, and some on `changed` if that was contended.
+long futex_wake_and_set(const Word& woken, Word& changed, int operation, long some) {
+  return system_call(SYS_futex, reinterpret_cast<long>(&woken), FUTEX_WAKE_OP, 1, some,
                      reinterpret_cast<long>(&changed), operation);
 }
 
@@ -71,12 +74,27 @@ void wait_for_lock(Word& word, std::uint32_t seen) {
   futex(word, FUTEX_WAIT, seen, &timeout, 0);
 }
 
-// Nobody can own a settled lock before somebody has forgotten its change.
+// Replaces the lock's word if nobody has owned it since `change` was so.
+bool replace_word(Lock& lock, std::uint32_t expected, std::uint32_t value, std::uint32_t change) {
+  auto both = [=](std::uint32_t word) { return std::bit_cast<std::uint64_t>(std::array{word, change}); };
+#ifdef SVMQ_VERIFY
+  return verify::replace(&lock.word, both(expected), both(value));
+#else
+  using Both = std::uint64_t __attribute__((may_alias));
+  std::uint64_t seen = both(expected);
+  return __atomic_compare_exchange_n(reinterpret_cast<Both*>(&lock.word), &seen, both(value), false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+#endif
+}
+
+// Nobody can own a settled lock before somebody has forgotten its change. That is done without owning it, so
+// meanwhile others may have owned and settled it again, which leaves another change to be forgotten.
 void forget_settled(Lock& lock, std::uint32_t seen) {
-  std::uint64_t open = lock.open.get();
+  std::uint32_t change = lock.change.acquire();
+  std::uint64_t open = lock.open.acquire();
   if (lock.word.acquire() != seen) return;
-  if ((open & 0xffff) != 0) lock.open.replace(open, open & ~std::uint64_t{0xffff});
-  lock.word.replace(seen, seen & contended);
+  if ((open & 0xffff) != 0 && !lock.open.replace(open, open & ~std::uint64_t{0xffff})) return;
+  replace_word(lock, seen, seen & contended, change);
 }
 
 }  // namespace
@@ -161,7 +179,7 @@ Acquired acquire_contended(Lock& lock, std::uint32_t mine) {
   constexpr int most_looks = looks_once ? 1 : 16;
   std::uint32_t sleeper = 0, gap = 16;
   for (int looks = 0;;) {
-    std::uint32_t seen = lock.word.get();
+    std::uint32_t seen = lock.word.acquire();
     if ((seen & ~contended) == settled) {
       forget_settled(lock, seen);
       continue;
@@ -184,7 +202,7 @@ Acquired acquire_contended(Lock& lock, std::uint32_t mine) {
 // The contended bit stays while somebody may sleep, so that whoever gets the lock first still wakes them.
 void release_contended(Lock& lock) {
   constexpr int set_contended = FUTEX_OP(FUTEX_OP_SET | FUTEX_OP_OPARG_SHIFT, 31, FUTEX_OP_CMP_EQ, 0);
-  if (futex_wake_and_set(lock.word, lock.word, set_contended) == 0) lock.word.replace(contended, 0);
+  if (futex_wake_and_set(lock.word, lock.word, set_contended, 1) == 0) lock.word.replace(contended, 0);
 }
 
 Waiting::Place Waiting::arm() {
@@ -266,7 +284,9 @@ void Waiting::wake_and_release(Lock& lock) {
   static_assert(settled == 1u << 29);
   const Identity& self = identity();
   order();
-  if (futex_wake_and_set(word_, lock.word, settle) < 0) {  // a file cut short, or a very old kernel
+  // One sleeper more than needed: if the one that is woken dies, the kernel takes the settled lock for an owned
+  // one and wakes nobody in its place.
+  if (futex_wake_and_set(word_, lock.word, settle, 2) < 0) {  // a file cut short, or a very old kernel
     lock.word.set(settled);
     wake();
   }

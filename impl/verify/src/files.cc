@@ -13,13 +13,21 @@ constexpr int directory = 99, first_file = 100;
 
 }  // namespace
 
+// The kernel has a lock on each directory.
+void Machine::begin_file_call() {
+  before_system_call();
+  if (!weak) return;
+  weak_memory_.be_told(current_, WeakMemory::by_kernel);
+  weak_memory_.tell(current_, WeakMemory::by_kernel);
+}
+
 void* Machine::allocate(std::size_t size, std::size_t alignment) {
   return copies_[static_cast<std::size_t>(current_)]->allocate(size, alignment);
 }
 
 int Machine::open(const char* path, int flags) {
   if (path[0] == '/') return directory;
-  before_system_call();
+  begin_file_call();
   for (int i = 0; i < state_.file_count; ++i) {
     File& file = state_.files[static_cast<std::size_t>(i)];
     if (!file.linked || strcmp(file.name, path) != 0) continue;
@@ -55,7 +63,7 @@ int Machine::status(int file, struct stat* out) {
 }
 
 int Machine::unlink(const char* path) {
-  before_system_call();
+  begin_file_call();
   for (int i = 0; i < state_.file_count; ++i) {
     File& file = state_.files[static_cast<std::size_t>(i)];
     if (!file.linked || strcmp(file.name, path) != 0) continue;
@@ -67,7 +75,7 @@ int Machine::unlink(const char* path) {
 }
 
 int Machine::link(const char* from, const char* to) {
-  before_system_call();
+  begin_file_call();
   File* source = nullptr;
   for (int i = 0; i < state_.file_count; ++i) {
     File& file = state_.files[static_cast<std::size_t>(i)];

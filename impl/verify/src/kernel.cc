@@ -36,7 +36,7 @@ long Machine::system_call(long number, const long* a) {
       before_system_call();
       int process = static_cast<int>(a[0]) - pid_of(0);
       bool found = process >= 0 && process < count_ && at(process).alive;
-      if (weak && !found) weak_memory_.learn_published(current_);
+      if (weak && !found) weak_memory_.be_told(current_, WeakMemory::by_kernel);
       if (tracing)
         note(found ? "finds the process" : "does not find the process", nullptr,
              static_cast<std::uint64_t>(process));
@@ -237,7 +237,10 @@ void Machine::leave(void* machine) {
   all.stop_sleeping(all.current_);
   all.mark_robust_list();
   all.before_system_call();
-  if (all.weak) all.weak_memory_.publish(all.current_);
+  if (all.weak) {
+    all.weak_memory_.tell(all.current_, WeakMemory::by_kernel);
+    all.weak_memory_.tell(all.current_, WeakMemory::by_return);  // whoever has waited for it knows
+  }
   all.self().alive = false;
   all.died(all.current_, true);
   all.self().run = Run::done;

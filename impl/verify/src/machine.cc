@@ -187,13 +187,13 @@ long Machine::answered(long result) {
 
 void Machine::begin_call() {
   self().fresh = false;
-  if (weak) weak_memory_.learn_published(current_);  // the programs may have told each other by other means
+  if (weak) weak_memory_.be_told(current_, WeakMemory::by_return);  // the programs may have told each other by other means
   began(current_);
 }
 
 void Machine::call_ends() {
   if (self().fresh) begin_call();
-  if (weak) weak_memory_.publish(current_);
+  if (weak) weak_memory_.tell(current_, WeakMemory::by_return);
 }
 
 void Machine::order() {

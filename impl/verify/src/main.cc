@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <stdexcept>
+#include <thread>
 
 #include "explore.h"
 #include "svmq/language/print.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 using namespace svmq::verify;
 
+constexpr std::size_t longest_replay = 200;
+
 struct Arguments {
   std::string worlds = SVMQ_VERIFY_WORLDS;
   std::string library;
@@ -21,7 +24,8 @@ struct Arguments {
   int preemptions = -1, deaths = -1;
   double seconds = 0;
   std::uint64_t random = 0, seed = 1;
-  bool quick = false, list = false, verbose = false, expect_fault = false;
+  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+  bool quick = false, weak = false, list = false, verbose = false, expect_fault = false;
   std::string replay;
 };
 
@@ -45,7 +49,17 @@ void print_table(const Stage& stage, Machine& machine) {
     fmt::print("{}{}\n", std::string(static_cast<std::size_t>(access.process) * width, ' '), access.what);
 }
 
-// Breadth by bound: the smallest execution with a fault is found first. True: no fault.
+// A fault is one only if its string leads to it again.
+bool repeats(Stage& stage, Explorer& explorer, const Finding& finding, const std::string& string) {
+  stage.forget_ends();
+  Finding again = explorer.replay(finding.choices);
+  if (again.fault == finding.fault && string.size() <= longest_replay) return true;
+  fmt::print("  the replay string is no good: {}\n",
+             string.size() > longest_replay ? "too long" : "it leads to " + again.fault);
+  return false;
+}
+
+// Breadth by bound: the smallest execution with a fault is found first. True: as expected.
 bool explore(const World& world, const Arguments& arguments) {
   Stage stage(world, arguments.library);
   Budget most = bound_of(arguments, world);
@@ -84,11 +98,10 @@ bool explore(const World& world, const Arguments& arguments) {
       : arguments.random > 0 ? "  (at random)"
       : explorer.complete()  ? ""
                              : "  not all: time is up");
-  fflush(stdout);
-  if (finding.fault.empty()) return true;
-  fmt::print("  fault: {}\n  replay: {}\n", finding.fault, replay_string(world, finding.choices));
-  fflush(stdout);
-  return false;
+  if (finding.fault.empty()) return !arguments.expect_fault;
+  std::string string = replay_string(world, finding.choices);
+  fmt::print("  fault: {}\n  replay: {}\n", finding.fault, string);
+  return repeats(stage, explorer, finding, string) && arguments.expect_fault;
 }
 
 const World& find(const std::vector<World>& worlds, const std::string& name) {
@@ -110,8 +123,67 @@ int replay(const std::vector<World>& worlds, const Arguments& arguments) {
   return finding.fault.empty() ? 0 : 1;
 }
 
+// A world in a process of its own: the copies of the library cannot be unloaded.
+struct Exploration {
+  const World* world;
+  pid_t process;
+  FILE* output;
+};
+
+Exploration begin(const World& world, const Arguments& arguments) {
+  Exploration begun{&world, 0, tmpfile()};
+  if (begun.output == nullptr) throw std::runtime_error("no temporary file can be made");
+  fflush(stdout);
+  begun.process = fork();
+  if (begun.process < 0) throw std::runtime_error("no process can be made");
+  if (begun.process != 0) return begun;
+  dup2(fileno(begun.output), STDOUT_FILENO);
+  int result = 2;
+  try {
+    result = explore(world, arguments) ? 0 : 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "svmq-verify: {}: {}\n", world.scenario.name, error.what());
+  }
+  fflush(stdout);
+  _exit(result);
+}
+
+// What it has printed; its exit status.
+int end(const Exploration& ended, int status) {
+  rewind(ended.output);
+  char line[4096];
+  while (fgets(line, sizeof line, ended.output) != nullptr) fputs(line, stdout);
+  fclose(ended.output);
+  fflush(stdout);
+  if (WIFEXITED(status) && WEXITSTATUS(status) <= 1) return WEXITSTATUS(status);
+  fmt::print(stderr, "svmq-verify: {} could not be explored{}\n", ended.world->scenario.name,
+             WIFSIGNALED(status) ? fmt::format(": signal {}", WTERMSIG(status)) : "");
+  return 2;
+}
+
+int explore_all(const std::vector<const World*>& worlds, const Arguments& arguments) {
+  std::vector<Exploration> running;
+  int result = 0;
+  for (std::size_t next = 0; next < worlds.size() || !running.empty();) {
+    if (next < worlds.size() && running.size() < arguments.jobs) {
+      running.push_back(begin(*worlds[next++], arguments));
+      continue;
+    }
+    int status = 0;
+    pid_t process = waitpid(-1, &status, 0);
+    auto ended = std::ranges::find(running, process, &Exploration::process);
+    if (ended == running.end()) throw std::runtime_error("an exploration is lost");
+    result = std::max(result, end(*ended, status));
+    running.erase(ended);
+  }
+  fmt::print("{} worlds: {}\n", worlds.size(),
+             result == 0 ? "no fault" : result == 1 ? "FAULT" : "not all could be explored");
+  return result;
+}
+
 int run(const Arguments& arguments) {
   std::vector<World> worlds = load_worlds(arguments.worlds);
+  for (World& world : worlds) world.weak = world.weak || arguments.weak;
   if (!arguments.replay.empty()) return replay(worlds, arguments);
   std::vector<const World*> chosen;
   for (const World& world : worlds)
@@ -125,36 +197,12 @@ int run(const Arguments& arguments) {
     }
     return 0;
   }
-  if (chosen.size() == 1) return explore(*chosen.front(), arguments) == arguments.expect_fault ? 1 : 0;
-  int faults = 0;
-  for (const World* world : chosen) {
-    // A process of its own for each: the copies of the library cannot be unloaded.
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid == 0) {
-      int result = 2;
-      try {
-        result = explore(*world, arguments) ? 0 : 1;
-      } catch (const std::exception& error) {
-        fmt::print(stderr, "svmq-verify: {}: {}\n", world->scenario.name, error.what());
-      }
-      fflush(stdout);
-      _exit(result);
-    }
-    int status = 0;
-    waitpid(pid, &status, 0);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) {
-      fmt::print(stderr, "svmq-verify: {} could not be explored{}\n", world->scenario.name,
-                 WIFSIGNALED(status) ? fmt::format(": signal {}", WTERMSIG(status)) : "");
-      return 2;
-    }
-    faults += WEXITSTATUS(status);
-  }
   if (chosen.empty()) {
     fmt::print(stderr, "svmq-verify: no worlds in {}\n", arguments.worlds);
     return 3;
   }
-  return faults == 0 ? 0 : 1;
+  if (chosen.size() == 1) return explore(*chosen.front(), arguments) ? 0 : 1;
+  return explore_all(chosen, arguments);
 }
 
 }  // namespace
@@ -178,10 +226,14 @@ int main(int count, char** words) {
   app.add_option("--seed", arguments.seed, "of --random")->capture_default_str();
   app.add_option("--replay", arguments.replay,
                  "print one execution as a table: WORLD/CHOICES");
+  app.add_option("--jobs,-j", arguments.jobs, "worlds at a time")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_flag("--quick", arguments.quick,
                "only the worlds of the fixed subset, and only their largest bound");
+  app.add_flag("--weak", arguments.weak, "loads may return older values in all worlds");
   app.add_flag("--expect-fault", arguments.expect_fault,
-               "of one world: exit status 0 if a fault is found, 1 if not");
+               "exit status 0 if a fault is found and can be replayed, 1 if not");
   app.add_flag("--list", arguments.list, "list the worlds");
   app.add_flag("--verbose", arguments.verbose, "a line for each bound");
   CLI11_PARSE(app, count, words);

@@ -60,6 +60,9 @@ inline void order_stores() {
   hooks->fence(Order::release);
 }
 inline void order_loads() { hooks->fence(Order::acquire); }
+inline bool replace(void* at, std::uint64_t expected, std::uint64_t value) {
+  return hooks->change(at, sizeof value, Change::compare, value, expected, Order::both) == expected;
+}
 inline void copy(void* to, const void* from, std::size_t size) { hooks->copy(to, from, size); }
 inline void relax() { hooks->relax(); }
 inline std::uint32_t cpu() { return hooks->cpu(); }

@@ -24,6 +24,10 @@ class Stage {
   bool play(Chooser* chooser, Budget budget);
   // After `play`: whatever is wrong with this execution, empty if nothing is. Looks at each end once.
   std::string judge_end();
+  void forget_ends() {
+    ends_.clear();
+    judged_.clear();
+  }
   std::size_t ends() const { return ends_.size(); }
   std::size_t histories() const { return judged_.size(); }
 

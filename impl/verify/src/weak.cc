@@ -35,7 +35,8 @@ void WeakMemory::forget() {
   }
   touched_.clear();
   known_ = acquirable_ = released_ = {};
-  fenced_ = published_ = {};
+  fenced_ = {};
+  told_ = {};
   events_ = 0;
   writes_hash_ = 0;
 }
@@ -146,17 +147,12 @@ void WeakMemory::fence(int process, Order order) {
   if (releases(order)) released_[me] = known_[me];
 }
 
-void WeakMemory::publish(int process) { join(published_, known_[static_cast<std::size_t>(process)]); }
-void WeakMemory::learn_published(int process) {
-  join(known_[static_cast<std::size_t>(process)], published_);
-}
-
 // What is not in it follows from what each process has read.
 std::uint64_t WeakMemory::hash() const {
   std::uint64_t hash = writes_hash_;
   for (const Clock& clock : known_)
     for (std::uint32_t time : clock) hash = mix(hash, time);
-  for (const Clock& clock : {fenced_, published_})
+  for (const Clock& clock : {fenced_, told_[by_return], told_[by_kernel]})
     for (std::uint32_t time : clock) hash = mix(hash, time);
   return hash;
 }

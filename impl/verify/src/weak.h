@@ -32,9 +32,10 @@ class WeakMemory {
   std::uint64_t load(int process, std::size_t word, unsigned words, int back, Order order,
                      std::uint32_t* values);
   void fence(int process, Order order);
-  // What is known to one who has returned, or died, is known to all calls that begin later.
-  void publish(int process);
-  void learn_published(int process);
+  // What is known to who tells it is known to all who are told from then on.
+  enum Means { by_return, by_kernel };  // of a call, to later calls; what system calls show
+  void tell(int process, Means means) { join(told_[means], known_[static_cast<std::size_t>(process)]); }
+  void be_told(int process, Means means) { join(known_[static_cast<std::size_t>(process)], told_[means]); }
 
   std::uint64_t hash() const;
 
@@ -74,7 +75,8 @@ class WeakMemory {
   std::vector<History> histories_;
   std::vector<std::size_t> touched_;
   std::array<Clock, most_processes> known_{}, acquirable_{}, released_{};
-  Clock fenced_{}, published_{};
+  Clock fenced_{};
+  std::array<Clock, 2> told_{};
   std::uint32_t events_ = 0;
   std::uint64_t writes_hash_ = 0;
 };

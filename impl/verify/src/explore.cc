@@ -262,6 +262,7 @@ Finding Explorer::random(Budget bound, std::uint64_t executions, std::uint64_t s
     if (ended || !machine.failure.empty()) finding.fault = stage_.judge_end();
     if (!finding.fault.empty()) finding.choices = print_choices(lots.choices);
   }
+  count_.longest = length;
   count_.seconds += now() - begin;
   return finding;
 }

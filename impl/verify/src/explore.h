@@ -25,6 +25,7 @@ struct Count {
   std::uint64_t states = 0;      // different ones at a choice
   std::uint64_t accesses = 0;
   double seconds = 0;
+  std::uint32_t longest = 0;  // execution at random, in choices
 };
 
 class Explorer {
@@ -33,7 +34,7 @@ class Explorer {
 
   // All within the bound; stops at the first fault. `seconds` 0: no limit.
   Finding exhaust(Budget bound, double seconds = 0);
-  // Priorities drawn by lot, lowered at `depth` moments (PCT); deaths within the bound.
+  // Priorities drawn by lot, lowered at as many moments as there are preemptions (PCT); deaths within the bound.
   Finding random(Budget bound, std::uint64_t executions, std::uint64_t seed);
   // One execution again. Throws std::runtime_error where the choices do not fit.
   Finding replay(const std::string& choices);

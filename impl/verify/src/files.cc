@@ -13,12 +13,12 @@ constexpr int directory = 99, first_file = 100;
 
 }  // namespace
 
-// The kernel has a lock on each directory.
-void Machine::begin_file_call() {
+// Who looks up a name sees what those have done who changed the directory before.
+void Machine::begin_file_call(bool changes) {
   before_system_call();
   if (!weak) return;
   weak_memory_.be_told(current_, WeakMemory::by_kernel);
-  weak_memory_.tell(current_, WeakMemory::by_kernel);
+  if (changes) weak_memory_.tell(current_, WeakMemory::by_kernel);
 }
 
 void* Machine::allocate(std::size_t size, std::size_t alignment) {
@@ -27,7 +27,7 @@ void* Machine::allocate(std::size_t size, std::size_t alignment) {
 
 int Machine::open(const char* path, int flags) {
   if (path[0] == '/') return directory;
-  begin_file_call();
+  begin_file_call((flags & O_CREAT) != 0);
   for (int i = 0; i < state_.file_count; ++i) {
     File& file = state_.files[static_cast<std::size_t>(i)];
     if (!file.linked || strcmp(file.name, path) != 0) continue;
@@ -63,7 +63,7 @@ int Machine::status(int file, struct stat* out) {
 }
 
 int Machine::unlink(const char* path) {
-  begin_file_call();
+  begin_file_call(true);
   for (int i = 0; i < state_.file_count; ++i) {
     File& file = state_.files[static_cast<std::size_t>(i)];
     if (!file.linked || strcmp(file.name, path) != 0) continue;
@@ -75,7 +75,7 @@ int Machine::unlink(const char* path) {
 }
 
 int Machine::link(const char* from, const char* to) {
-  begin_file_call();
+  begin_file_call(true);
   File* source = nullptr;
   for (int i = 0; i < state_.file_count; ++i) {
     File& file = state_.files[static_cast<std::size_t>(i)];

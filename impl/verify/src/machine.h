@@ -222,7 +222,7 @@ class Machine final : public Hooks {
   // scheduling
   void before(const void* address, std::size_t size, bool write);
   void before_system_call();
-  void begin_file_call();
+  void begin_file_call(bool changes);
   // Its place in the program is part of a process's state, also where it learns nothing.
   void pass(std::uint64_t what) { self().seen = mix(self().seen, what); }
   long answered(long result);  // by a system call: from now on the process knows

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <thread>
 
@@ -59,6 +60,15 @@ bool repeats(Stage& stage, Explorer& explorer, const Finding& finding, const std
   return false;
 }
 
+// The theorem of PCT (Burckhardt and others, 2010): one execution finds a fault that takes the right order of
+// d choices among k, of n processes, with a probability of at least 1 / (n k^(d-1)).
+void print_guarantee(const World& world, Budget bound, const Count& count) {
+  std::size_t processes = world.scenario.actors.size();
+  double odds = static_cast<double>(processes) * std::pow(count.longest, bound.preemptions);
+  fmt::print("  each execution finds a fault of depth {} with a probability of at least 1/{:.0f} ({} processes, {} choices)\n",
+             bound.preemptions + 1, odds, processes, count.longest);
+}
+
 // Breadth by bound: the smallest execution with a fault is found first. True: as expected.
 bool explore(const World& world, const Arguments& arguments) {
   Stage stage(world, arguments.library);
@@ -98,6 +108,7 @@ bool explore(const World& world, const Arguments& arguments) {
       : arguments.random > 0 ? "  (at random)"
       : explorer.complete()  ? ""
                              : "  not all: time is up");
+  if (arguments.random > 0) print_guarantee(world, most, count);
   if (finding.fault.empty()) return !arguments.expect_fault;
   std::string string = replay_string(world, finding.choices);
   fmt::print("  fault: {}\n  replay: {}\n", finding.fault, string);

@@ -1,7 +1,8 @@
 """A bundle: everything that a compliance statement rests on in one zip file, so that anybody can judge it again.
 
-The manifest tells at once that a file was changed by accident. It is no signature: whoever changes a file can mend it
-too, and then `verify` finds the change by making everything anew. Sign the bundle where its origin matters.
+The hashes are a chain: the manifest has that of every file of evidence, the statement has the manifest's. So the hash of
+statement.json, published or signed, holds all of it fast. Without that the hashes show damage only: whoever changes a
+file can mend them too, and `verify` finds what does not follow from the histories by making it anew.
 """
 
 import hashlib
@@ -15,36 +16,48 @@ from svmq_report.load import InputError
 from svmq_report.view import Report
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "model" / "clauses.toml"
-SCHEMA = "svmq-bundle/1"
+SCHEMA = "svmq-bundle/2"
 MANIFEST, RESULTS, HISTORIES = "manifest.json", "results.json", "results.histories"
 CATALOGUE_NAME, CAPABILITIES, ENVIRONMENT = "clauses.toml", "capabilities.json", "environment.json"
 STATEMENT, STATEMENT_PAGE = "statement.json", "statement.md"
 
 
-def pack(report: Report, results: bytes, kept: bytes | None) -> bytes:
-    """The bundle; the same results give the same bytes. Raises InputError where the catalogue is another by now."""
+def pack(report: Report, results: bytes, kept: bytes | None) -> dict[str, bytes]:
+    """The files of the bundle. Raises InputError where the catalogue is another by now."""
     catalogue = CATALOGUE.read_bytes()
     about = report.results["catalogue"]
-    if about and about["sha256"] != hashlib.sha256(catalogue).hexdigest():
+    if about and about["sha256"] != sha256(catalogue):
         raise InputError(f"{CATALOGUE}: is another catalogue than the one that the results are by.\n"
                          "Pack the bundle with the svmq that made the results, or run again.")
-    files = {RESULTS: results, **({HISTORIES: kept} if kept else {}), CATALOGUE_NAME: catalogue, **derived(report)}
-    manifest = {"schema": SCHEMA, "svmq": report.results["svmq"]["version"],
-                "files": {name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-                          for name, data in files.items()}}
+    evidence = {RESULTS: results, **({HISTORIES: kept} if kept else {}), CATALOGUE_NAME: catalogue, **excerpts(report)}
+    manifest = _json({"schema": SCHEMA, "svmq": report.results["svmq"]["version"],
+                      "files": {name: {"sha256": sha256(data), "bytes": len(data)} for name, data in evidence.items()}})
+    return {MANIFEST: manifest, **evidence, **statements(report, manifest)}
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """The archive; the same files give the same bytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in {MANIFEST: _json(manifest), **files}.items():
+        for name, data in files.items():
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 
-def derived(report: Report) -> dict[str, bytes]:
-    """The files that follow from the results."""
+def excerpts(report: Report) -> dict[str, bytes]:
+    """The files of evidence that follow from the results."""
     capabilities = {target.name: {"profile": target.data["profile"], "agent": target.data["agent"],
                                   "capabilities": target.data["capabilities"]} for target in report.targets}
-    return {CAPABILITIES: _json(capabilities), ENVIRONMENT: _json(report.results["environment"]),
-            STATEMENT: statement.write_json(report).encode(), STATEMENT_PAGE: statement.write_markdown(report).encode()}
+    return {CAPABILITIES: _json(capabilities), ENVIRONMENT: _json(report.results["environment"])}
+
+
+def statements(report: Report, manifest: bytes) -> dict[str, bytes]:
+    made = statement.make(report, sha256(manifest))
+    return {STATEMENT: statement.to_json(made).encode(), STATEMENT_PAGE: statement.to_markdown(made).encode()}
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _json(value) -> bytes:

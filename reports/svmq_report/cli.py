@@ -21,6 +21,7 @@ examples:
   svmq report results.json --output report --markdown --junit    two of the reports only
   svmq report --compare old.json new.json --output report        comparison.html and comparison.md
   svmq report shard-1.json shard-2.json --output report          what one run would have given, with its results.json
+  svmq-bench run --json bench.json; svmq report results.json --bench bench.json --output report    with plots
   svmq report results.json --bundle evidence.zip                 for `svmq verify`
 
 All reports are written unless some are named. Each RESULTS.json is checked first; where one is not what it should be,
@@ -46,15 +47,20 @@ exit status: 0 conform; 1 nonconform; 2 wrong usage, a missing or damaged file, 
 or a clause or a target is missing that the baseline had
 """
 _VERIFY = """\
-Judge everything in a bundle anew, and confirm or refute its statement. What was edited is named: a history, a verdict, a
-total, the catalogue, the statement.
+Make everything in a bundle anew from its histories, and confirm or refute its statement. What does not follow is named:
+its file, and what it says.
 """
 _VERIFY_MORE = """\
 A bundle is what `svmq report RESULTS.json --bundle FILE` writes. Confirmed means: the histories in it, judged by this svmq,
-give the verdicts, totals and statement in it. It does not say who made the histories: for that, have the bundle signed.
+give all the results and the statement in it, and nothing was left out of what it says was conducted. It does not say
+that the histories happened, nor where. The SHA-256 of statement.json holds every byte of the bundle fast: who has it from the maker,
+published or signed, knows that the bundle is the maker's.
 
-example:
+examples:
   svmq verify evidence.zip
+  svmq verify evidence.zip --sha256 0f3b...
+  unzip -p evidence.zip statement.json | ssh-keygen -Y sign -n svmq -f KEY > evidence.sig      sign (the maker)
+  svmq verify evidence.zip --signature evidence.sig --signers allowed_signers
 
 exit status: 0 confirmed (whatever the verdict is), 1 refuted, 2 no bundle, or it cannot be judged here
 """
@@ -81,7 +87,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from svmq_report import bundle, merge, view
+    from svmq_report import bench, bundle, merge, view
     if options.compare:
         return _compare(options)
     if not options.results:
@@ -90,18 +96,33 @@ def _report(options: argparse.Namespace) -> int:
         return _usage(options, "name a folder for the reports with --output, or a file with --bundle")
     shards = [(path, *_load(path, options.limit_mib)) for path in options.results]
     results, kept = merge.merge(shards)
+    made_anew = len(shards) > 1 or options.bench
+    if made_anew:
+        for path, part, beside in shards:
+            _checked(path, part, beside)
+        results["histories"] = results["histories"] and {**results["histories"], "file": "results.histories"}
+    if options.bench:
+        results["benchmarks"] = bench.read(options.bench, results, options.limit_mib)
     report = view.Report(results)
     writers = _writers()
     wanted = [name for name in writers if getattr(options, _option(name))] or list(writers)
-    files = {Path(options.output, name): writers[name](report) for name in wanted} if options.output else {}
-    data = _results_bytes(options.results, results)
-    if len(shards) > 1 and options.output:
+    made = {name: writers[name](report) for name in wanted} if options.output else {}
+    data = _as_file(results) if made_anew else Path(options.results[0]).read_bytes()
+    packed = {}
+    if options.bundle:
+        packed = bundle.pack(report, data, _checked(options.results[0], results, kept))
+        made |= {name: packed[name] for name in made if name in packed}  # the statement that names the bundle
+    files = {Path(options.output, name): text for name, text in made.items()}
+    if made_anew and options.output:
         files[Path(options.output, "results.json")] = data
         if kept:
             files[Path(options.output, "results.histories")] = kept
-    if options.bundle:
-        files[Path(options.bundle)] = bundle.pack(report, data, _checked(options.results[0], results, kept))
-    return _write(files, options.output or options.bundle)
+    if packed:
+        files[Path(options.bundle)] = bundle.zipped(packed)
+    status = _write(files, options.output or options.bundle)
+    if packed and status == 0:
+        print(f"{options.bundle}: its statement.json has SHA-256 {bundle.sha256(packed[bundle.STATEMENT])}")
+    return status
 
 
 def _writers() -> dict:
@@ -141,12 +162,10 @@ def _checked(path: str, results: dict, kept: bytes | None) -> bytes | None:
     return kept
 
 
-def _results_bytes(paths: list[str], results: dict) -> bytes:
-    """The file as it is, or what the merged results would be as one."""
+def _as_file(results: dict) -> bytes:
+    """Merged or amended results as a run would have written them."""
     import json
-    if len(paths) == 1:
-        return Path(paths[0]).read_bytes()
-    present = {key: value for key, value in results.items() if not (value is None and key in ("histories", "catalogue"))}
+    present = {key: value for key, value in results.items() if not (value is None and key in ("histories", "catalogue", "corpus"))}
     return (json.dumps(_without_absent(present), indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
@@ -187,8 +206,10 @@ def _gate(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from svmq_report import verify
-    from svmq_report.text import visible_line
+    from svmq_report import signature, verify
+    from svmq_report.text import plural, visible_line
+    if bool(options.signature) != bool(options.signers):
+        return _usage(options, "--signature FILE needs --signers FILE, and the other way round")
     limit = options.limit_mib * 1024 * 1024
     try:
         with open(options.bundle, "rb") as file:
@@ -197,15 +218,28 @@ def _verify(options: argparse.Namespace) -> int:
         return _fail(f"{options.bundle}: cannot be read: {error.strerror}.\nName the file that `svmq report --bundle` wrote.")
     if len(data) > limit:
         return _fail(f"{options.bundle}: larger than {options.limit_mib} MiB.\nIf it is meant to be, raise --limit-mib.")
-    report, problems = verify.verify(data, options.limit_mib)
+    verified = verify.Verified(data, options.limit_mib)
+    problems = [*verified.problems]
+    if options.sha256 and options.sha256.lower() != verified.root:
+        problems.append(f"statement.json: its SHA-256 is {verified.root}, not {visible_line(options.sha256)}: this is another bundle")
+    signer = None
+    if options.signature:
+        signer, complaint = signature.check(verified.files["statement.json"], options.signature, options.signers)
+        problems += [f"statement.json: {complaint}"] if complaint else []
     for problem in problems[:options.problems]:
-        print(visible_line(problem))
+        print(problem)
     if len(problems) > options.problems:
         print(f"and {len(problems) - options.problems:,} more; --problems N shows more")
     if problems:
-        print(f"refuted: {len(problems):,} of what {options.bundle} says does not hold")
+        print(f"refuted: of what {options.bundle} says {plural(len(problems), 'thing')} {'does' if len(problems) == 1 else 'do'} not hold")
         return 1
-    print(f"confirmed: {report.verdict}: {report.headline}")
+    print(f"confirmed: {verified.report.verdict}: {verified.report.headline}")
+    print(f"  conducted  {visible_line(verified.report.scope)}")
+    if verified.strange_waivers:
+        print(f"  waivers    not of this svmq, but of the maker: {' '.join(verified.strange_waivers)}")
+    print(f"  statement  SHA-256 {verified.root}"
+          + (", as expected" if options.sha256 else "") + (f", signed by {visible_line(signer)}" if signer else "")
+          + ("" if options.sha256 or signer else "; not compared with a published or signed one"))
     return 0
 
 
@@ -226,6 +260,7 @@ def _parser() -> argparse.ArgumentParser:
                         help="what `svmq run --json FILE` wrote; several are the shards of one campaign")
     report.add_argument("--output", metavar="DIR", help="folder for the reports; made where it is missing")
     report.add_argument("--compare", metavar=("OLD", "NEW"), nargs=2, help="say what has changed between two results")
+    report.add_argument("--bench", metavar="FILE", help="add what `svmq-bench run --json FILE` measured; writes the results too")
     report.add_argument("--bundle", metavar="FILE", help="pack results, histories, catalogue and statement for `svmq verify`")
     for option, what in (("html", "index.html"), ("markdown", "summary.md"), ("junit", "junit.xml"),
                          ("tap", "results.tap"), ("sarif", "results.sarif"), ("statement", "statement.md and .json")):
@@ -244,6 +279,9 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = commands.add_parser("verify", description=_VERIFY, epilog=_VERIFY_MORE)
     verify.add_argument("bundle", metavar="BUNDLE", help="what `svmq report --bundle FILE` wrote")
+    verify.add_argument("--sha256", metavar="HEX", help="what statement.json must have, as its maker has published it")
+    verify.add_argument("--signature", metavar="FILE", help="of statement.json, by `ssh-keygen -Y sign -n svmq`")
+    verify.add_argument("--signers", metavar="FILE", help="whose signatures count: lines of NAME KEY, as ssh-keygen has them")
     verify.add_argument("--problems", metavar="N", type=int, default=50, help="name at most so many (default: %(default)s)")
     verify.set_defaults(run=_verify, parser=verify)
 

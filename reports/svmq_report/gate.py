@@ -6,12 +6,13 @@
 import datetime
 from dataclasses import dataclass, field
 
-from svmq_report import histories, judging
+from svmq_report import bundle, histories, judging
 from svmq_report.load import InputError, run_state
 from svmq_report.text import plural, shorten, visible_line
-from svmq_report.view import Report, Target
+from svmq_report.view import STATES, Report, Target
 
 CONFORM, NONCONFORM, USAGE, UNDECIDED = 0, 1, 2, 3
+_JUDGED = ("conform", "nonconform", "waived")
 _WORDS = {CONFORM: "conform", NONCONFORM: "nonconform", UNDECIDED: "undecided"}
 
 
@@ -24,7 +25,11 @@ class Outcome:
     counts: dict
     deviating: list[str] = field(default_factory=list)  # names of scenarios
     offended: dict = field(default_factory=dict)  # clauses, in order
+    softened: list[str] = field(default_factory=list)  # deviate by the run, and not by the judge that is here
     lost: list[str] = field(default_factory=list)  # clauses that the baseline exercised
+    left_out: list[str] = field(default_factory=list)  # scenarios of files that the baseline judged
+    newly_waived: list[str] = field(default_factory=list)  # scenarios that the baseline has not waived
+    fewer: str = ""  # random scenarios than the baseline, in words
     waivers: set = field(default_factory=set)  # ids of those that cover something
 
     @property
@@ -33,7 +38,8 @@ class Outcome:
             return NONCONFORM
         if not self.counts["conform"] + self.counts["waived"] or not self.target.summary["steps"]:
             return UNDECIDED
-        return UNDECIDED if self.counts["unknown"] + self.counts["not_run"] or self.lost else CONFORM
+        undecided = self.counts["unknown"] + self.counts["not_run"] or self.lost or self.left_out
+        return UNDECIDED if undecided else CONFORM
 
     @property
     def words(self) -> str:
@@ -41,17 +47,23 @@ class Outcome:
         if self.status == NONCONFORM:
             clauses = shorten(" ".join(self.offended), 160)
             return (f"{name}: {self.counts['nonconform']:,} of {plural(sum(self.counts.values()), 'scenario')} deviate"
-                    + (f", first {self.deviating[0]}" if self.deviating else "") + (f" ({clauses})" if clauses else ""))
+                    + (f", first {self.deviating[0]}" if self.deviating else "") + (f" ({clauses})" if clauses else "")
+                    + (f"; {_named(self.softened, 'scenario')} no longer deviate when judged anew: another svmq made these "
+                       "results, so run again" if self.softened else ""))
         if not self.counts["conform"] + self.counts["waived"]:
             reason = "everything is unsupported" if self.counts["unsupported"] else "nothing was executed"
             return f"{name}: {reason}"
         problems = [f"{self.counts[state]:,} {state.replace('_', ' ')}" for state in ("unknown", "not_run")
                     if self.counts[state]]
         if self.lost:
-            problems.append(f"coverage lost of {plural(len(self.lost), 'clause')}: {shorten(' '.join(self.lost), 160)}")
+            problems.append(f"coverage lost of {_named(self.lost, 'clause')}")
+        if self.left_out:
+            problems.append(f"{_named(self.left_out, 'scenario')} of the baseline not judged")
+        changes = [f"newly waived {_named(self.newly_waived, 'scenario')}"] if self.newly_waived else []
+        changes += [self.fewer] if self.fewer else []
         shown = ", ".join(f"{self.counts[state]:,} {state}" for state in ("conform", "waived", "unsupported")
                           if self.counts[state])
-        return f"{name}: {'; '.join([*problems, shown])}"
+        return f"{name}: {'; '.join([*problems, shown, *changes])}"
 
 
 def gate(report: Report, kept: bytes | None, chosen: list[str], profile: str | None, waivers: list[dict] | None,
@@ -65,18 +77,19 @@ def gate(report: Report, kept: bytes | None, chosen: list[str], profile: str | N
     gone = []
     if baseline is not None:
         for outcome in outcomes:
-            outcome.lost = _lost(report, baseline, outcome.target.name)
+            _compare(report, baseline, outcome)
         gone = [] if chosen else _targets_gone(report, baseline)
-    statuses = {outcome.status for outcome in outcomes} | ({UNDECIDED} if report.doubt or gone else set())
+    doubts = [f"coverage lost of {name}, a target of the baseline" for name in gone]
+    doubts += [visible_line(report.doubt)] if report.doubt else []
+    doubts += _other_catalogue(report)
+    statuses = {outcome.status for outcome in outcomes} | ({UNDECIDED} if doubts else set())
     status = NONCONFORM if NONCONFORM in statuses else UNDECIDED if UNDECIDED in statuses else CONFORM
     worst = [outcome for outcome in outcomes if outcome.status == status] or outcomes
-    words = [outcome.words for outcome in worst]
-    words += [f"coverage lost of {name}, a target of the baseline" for name in gone]
-    if report.doubt:
-        words.append(visible_line(report.doubt))
+    words = [outcome.words for outcome in worst] + doubts
     used = set().union(*(outcome.waivers for outcome in outcomes))
     of_run = report.results["waivers"]
-    notes = _notes(report, of_run if waivers is None else waivers, used, [target.name for target in targets], date)
+    notes = _scope_notes(report, baseline)
+    notes += _notes(report, of_run if waivers is None else waivers, used, [target.name for target in targets], date)
     return status, f"{_WORDS[status]}: {'; '.join(words)}", notes
 
 
@@ -95,7 +108,7 @@ def _targets(report: Report, chosen: list[str]) -> list[Target]:
 def _outcome(report: Report, target: Target, kept: bytes | None, profile: str | None, waivers: list[dict] | None,
              date: str) -> Outcome:
     other_profile = profile is not None and profile != target.data["profile"]
-    outcome = Outcome(target, profile or target.data["profile"], dict(target.unlisted))
+    outcome = Outcome(target, profile or target.data["profile"], {**dict.fromkeys(STATES, 0), "conform": target.unlisted})
     runs = [(scenario.data, run.data) for scenario in report.scenarios for run in scenario.runs
             if run.target == target.name]
     if other_profile:
@@ -120,8 +133,12 @@ def _deviating_anew(target: Target, runs: list, outcome: Outcome, waivers: list[
         run.get("waivers") for _, run in runs) else []
     anew = iter(judging.judge([run["history"] for run in deviating], outcome.profile, target.name, waivers, date)
                 if deviating else [])
-    return [(scenario["name"], next(anew) if deviating and run["verdict"] == "nonconform" else run)
-            for scenario, run in runs]
+    for scenario, run in runs:
+        judged = next(anew) if deviating and run["verdict"] == "nonconform" else run
+        if judged["verdict"] != run["verdict"]:  # what the run found stands until a run finds otherwise
+            outcome.softened.append(scenario["name"])
+            judged = {**run, "waivers": []}
+        yield scenario["name"], judged
 
 
 def _all_anew(target: Target, runs: list, kept: bytes | None, outcome: Outcome, waivers: list[dict] | None,
@@ -139,14 +156,61 @@ def _all_anew(target: Target, runs: list, kept: bytes | None, outcome: Outcome, 
             raise InputError(f"scenario {scenario['name']} on {visible_line(target.name)} has no history to judge by "
                              f"{outcome.profile}.\nWrite the results again with this version of svmq.")
     unlisted = [entry for entry in histories.split(kept) if entry.target == target.name]
-    if len(unlisted) != sum(target.unlisted.values()):
-        raise InputError(f"the histories of {sum(target.unlisted.values()):,} scenarios on {visible_line(target.name)} that "
+    if len(unlisted) != target.unlisted:
+        raise InputError(f"the histories of {target.unlisted:,} scenarios on {visible_line(target.name)} that "
                          f"are not listed are needed to judge by {outcome.profile}, and there are {len(unlisted):,}.\n"
                          f"Run again with --profile {outcome.profile}.")
-    outcome.counts = dict.fromkeys(outcome.counts, 0)
+    outcome.counts["conform"] = 0
     with_history += [(entry.name, entry.text) for entry in unlisted]
     anew = judging.judge([text for _, text in with_history], outcome.profile, target.name, waivers, date)
     return verdicts + [(name, run) for (name, _), run in zip(with_history, anew)]
+
+
+def _compare(report: Report, baseline: Report, outcome: Outcome) -> None:
+    """What is shown on the target now against what the baseline showed."""
+    name = outcome.target.name
+    outcome.lost = _lost(report, baseline, name)
+    now, before = ({scenario.name: run.state for scenario in side.scenarios for run in scenario.runs if run.target == name}
+                   for side in (report, baseline))
+    for scenario in baseline.scenarios:
+        judged = before.get(scenario.name) in _JUDGED
+        if scenario.data["source"] != "random" and judged and now.get(scenario.name) not in (*_JUDGED, "unknown", "not_run"):
+            outcome.left_out.append(scenario.name)
+    random = report.results["random"] and report.results["random"]["seed"]
+    of_other_seed = baseline.results["random"] and baseline.results["random"]["seed"] != random
+    outcome.newly_waived = [scenario.name for scenario in report.scenarios if now.get(scenario.name) == "waived"
+                            and before.get(scenario.name) != "waived"
+                            and not (scenario.data["source"] == "random" and of_other_seed)]
+    counts = [sum(count for _, count in side.results["random"]["ranges"]) if side.results["random"] else 0
+              for side in (report, baseline)]
+    if counts[0] < counts[1]:
+        outcome.fewer = f"only {counts[0]:,} random scenarios, {counts[1]:,} in the baseline"
+
+
+def _other_catalogue(report: Report) -> list[str]:
+    about = report.results["catalogue"]
+    if about is None or about["sha256"] == bundle.sha256(bundle.CATALOGUE.read_bytes()):
+        return []
+    return ["the results are by another catalogue of clauses than this svmq's: gate them with the svmq that made them"]
+
+
+def _scope_notes(report: Report, baseline: Report | None) -> list[str]:
+    notes = [f"conducted: {visible_line(report.scope)}"]
+    if report.results["catalogue"] is None:
+        notes.append("the results do not say by which catalogue of clauses they are")
+    if baseline is None:
+        return [*notes, "without --baseline nobody sees what was conducted, or conformed, before and does not now"]
+    ours, theirs = report.results, baseline.results
+    if ours["catalogue"] != theirs["catalogue"]:
+        gone = [id for id in theirs["clauses"] if id not in ours["clauses"]]
+        changed = [id for id, clause in ours["clauses"].items() if clause["level"] != theirs["clauses"].get(id, clause)["level"]]
+        notes.append(f"the baseline is by another catalogue: {_named(gone, 'clause')} gone, the level of "
+                     f"{_named(changed, 'clause')} changed")
+    return notes
+
+
+def _named(names: list[str], noun: str) -> str:
+    return plural(len(names), noun) + (f" ({shorten(' '.join(names), 160)})" if names else "")
 
 
 def _lost(report: Report, baseline: Report, target: str) -> list[str]:

@@ -41,6 +41,22 @@ def judge(histories: list[str], profile: str, target: str, waivers: list[dict], 
     return runs
 
 
+def replay(results: dict, data: bytes, kept: bytes | None) -> tuple[dict, bytes | None]:
+    """What `svmq run` would have written, results and histories, had its targets done what these histories say."""
+    with tempfile.TemporaryDirectory(prefix="svmq-judge-") as folder:
+        given, anew = Path(folder, "#given.json"), Path(folder, "anew", "anew.json")  # no file of histories has the name #
+        given.write_bytes(data)
+        if results["histories"] and kept is not None:
+            Path(folder, results["histories"]["file"]).write_bytes(kept)
+        done = subprocess.run([program(), "judge", f"--results={given}", f"--json={anew}"], capture_output=True, text=True,
+                              errors="replace", stdin=subprocess.DEVNULL)
+        if done.returncode not in (0, 1, 3) or not anew.exists():
+            raise JudgeError(done.stderr.strip().removeprefix("svmq: ").replace(str(given), "the results")
+                             or f"svmq judge ended with {done.returncode} and said nothing")
+        histories = anew.with_suffix(".histories")
+        return json.loads(anew.read_text(encoding="utf-8")), histories.read_bytes() if histories.exists() else None
+
+
 def read_waivers(path: str) -> list[dict]:
     """The waivers of a TOML file, as results.json has them. Raises JudgeError where svmq refuses them."""
     done = subprocess.run([program(), "judge", f"--waivers={path}"], capture_output=True, text=True, errors="replace",

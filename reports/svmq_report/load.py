@@ -29,6 +29,14 @@ def load(path: str, limit_mib: int = DEFAULT_LIMIT_MIB) -> dict:
     return parse(path, _read(path, limit_mib))
 
 
+def read_json(path: str, limit_mib: int, todo: str):
+    """Any other file of plain JSON. Raises InputError, which says what to do."""
+    try:
+        return _parse(path, _decode(path, _read(path, limit_mib)))
+    except InputError as error:
+        raise InputError(f"{str(error).splitlines()[0]}\n{todo}") from None
+
+
 def load_beside(path: str, results: dict, limit_mib: int = DEFAULT_LIMIT_MIB) -> bytes | None:
     """The histories file that these results refer to; None: they refer to none, or it is not there. Raises InputError."""
     if not results["histories"]:
@@ -316,6 +324,9 @@ def _wrong_sums(results: dict):
             if count > summary[verdict]:
                 yield (_json_path([*place, verdict]),
                        f"expected at least the {count} that are listed in $.scenarios, found {summary[verdict]}")
+            if count < summary[verdict] and verdict != "conform":
+                yield (_json_path([*place, verdict]), f"expected the {count} that are listed in $.scenarios, for only what "
+                       f"conforms may be left out there, found {summary[verdict]}")
 
 
 def _fill_absent(results: dict) -> None:
@@ -325,7 +336,8 @@ def _fill_absent(results: dict) -> None:
         for name, value in defaults.items():
             entry.setdefault(name, value)
 
-    fill(results, seed=None, random=None, interrupted=False, bad_ends=[], histories=None, catalogue=None, benchmarks=[])
+    fill(results, seed=None, random=None, interrupted=False, bad_ends=[], histories=None, catalogue=None, corpus=None,
+         benchmarks=[])
     for clause in results["clauses"].values():
         fill(clause, sources=[], unobservable="", note="")
     for target in results["targets"]:

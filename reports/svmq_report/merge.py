@@ -1,5 +1,6 @@
 """Several results files as the one that a single run would have written."""
 
+import datetime
 import hashlib
 import json
 import re
@@ -19,7 +20,7 @@ def merge(shards: list[tuple[str, dict, bytes | None]]) -> tuple[dict, bytes | N
     _check_overlap(shards)
     parts = [results for _, results, _ in shards]
     first = min(parts, key=lambda results: results["started"])
-    whole = {**first, "seconds": sum(part["seconds"] for part in parts),
+    whole = {**first, "seconds": _end(parts) - _begin(first), "corpus": next(filter(None, (p["corpus"] for p in parts)), None),
              "interrupted": any(part["interrupted"] for part in parts),
              "bad_ends": [end for part in parts for end in part["bad_ends"]],
              "command": ["svmq", "report", *(path for path, _, _ in shards)]}
@@ -118,6 +119,14 @@ def _random(parts: list[dict]) -> dict | None:
         else:
             joined.append([begin, count])
     return {**some[0], "ranges": joined}
+
+
+def _begin(part: dict) -> float:
+    return datetime.datetime.fromisoformat(part["started"]).timestamp()
+
+
+def _end(parts: list[dict]) -> float:
+    return max(_begin(part) + part["seconds"] for part in parts)
 
 
 def _sum(summaries) -> dict:

@@ -26,13 +26,14 @@ class Plot:
 
 
 def ratios(benchmarks: list[dict]) -> dict[str, list[tuple[int, str, float, float, float]]]:
-    """By family: (parameter, target, nanoseconds, the kernel's nanoseconds, how many times as fast as the kernel)."""
+    """By family: (parameter, target and label, nanoseconds, the kernel's nanoseconds, how many times as fast as the kernel)."""
     kernel = {entry["name"]: _ns(entry) for entry in benchmarks if entry["target"] == KERNEL}
     found = defaultdict(list)
     for entry in benchmarks:
         if entry["target"] != KERNEL and entry["name"] in kernel:
-            found[entry["family"]].append((entry["parameter"], entry["target"], _ns(entry), kernel[entry["name"]],
-                                           kernel[entry["name"]] / _ns(entry)))
+            series = entry["target"] + (f", {entry['label']}" if entry.get("label") else "")
+            ratio = entry.get("ratio") or kernel[entry["name"]] / _ns(entry)
+            found[entry["family"]].append((entry["parameter"], series, _ns(entry), kernel[entry["name"]], ratio))
     return {family: sorted(found[family]) for family in _FAMILIES if found[family]}
 
 

@@ -1,7 +1,7 @@
 """The deviations as SARIF 2.1.0, for code scanning pages: a rule is a clause, a result a deviation from it.
 
-The fingerprint is the hash of what the scenario does and on which target, so that the same finding is the same
-tomorrow and under another name. Waived deviations are results too, suppressed with the waiver's reason.
+The fingerprint is the hash of what the scenario does, target, step and clauses, so that the same finding is the same
+tomorrow and under another name, and no other is. Waived deviations are results too, suppressed with the waiver's reason.
 """
 
 import hashlib
@@ -78,8 +78,10 @@ def _result(report: Report, index: dict, scenario: Scenario, run: Run, deviation
 
 def fingerprint(scenario: Scenario, run: Run, deviation: dict) -> str:
     steps = [line.split("#")[0].strip() for line in scenario.data["text"].split("\n") if not line.startswith(_NO_PART)]
-    parts = [*filter(None, steps or [scenario.name]), run.target, deviation["step"], *deviation["clauses"]]
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    alike = [other for other in run.data["deviations"] if (other["step"], other["clauses"]) == (deviation["step"], deviation["clauses"])]
+    which = next(number for number, other in enumerate(alike) if other is deviation)
+    parts = [[*filter(None, steps)] or scenario.name, run.target, deviation["step"], deviation["clauses"], which]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _uri(scenario: Scenario) -> str:

@@ -17,14 +17,19 @@ STATES = ("conform", "nonconform", "waived", "not tested")
 
 
 def write_json(report: Report) -> str:
-    return json.dumps(make(report), indent=1, ensure_ascii=True) + "\n"
+    return to_json(make(report))
 
 
 def write_markdown(report: Report) -> str:
     return to_markdown(make(report))
 
 
-def make(report: Report) -> dict:
+def to_json(statement: dict) -> str:
+    return json.dumps(statement, indent=1, ensure_ascii=True) + "\n"
+
+
+def make(report: Report, manifest: str | None = None) -> dict:
+    """`manifest`: the SHA-256 of the manifest of the bundle that the statement is in."""
     results = report.results
     profiles = dict.fromkeys(target.data["profile"] for target in report.targets)
     return {
@@ -33,11 +38,13 @@ def make(report: Report) -> dict:
         "verdict": report.verdict,
         "headline": report.headline,
         "run": {"started": results["started"], "seconds": results["seconds"], "command": results["command"],
-                "random": results["random"], "environment": results["environment"]},
+                "conducted": report.scope, "corpus": results["corpus"], "random": results["random"],
+                "environment": results["environment"]},
         "catalogue": {"clauses": len(results["clauses"]), **(results["catalogue"] or {})},
         "profiles": [{"profile": profile,
                       "targets": [_target(report, target) for target in report.targets
                                   if target.data["profile"] == profile]} for profile in profiles],
+        **({"evidence": {"manifest_sha256": manifest}} if manifest else {}),
         "waivers": [{"id": waiver.id, "covers": waiver.subject, "reason": waiver.data["reason"],
                      "owner": waiver.data["owner"], "expires": waiver.data["expires"], "used": waiver.data["used"],
                      "status": waiver.status} for waiver in report.waivers],
@@ -93,7 +100,7 @@ class _Reasons:
 
     def waivers(self, clause: Clause) -> str:
         ids = dict.fromkeys(waiver for _, run in self._runs(clause, "waived") for waiver in run.data["waivers"])
-        return "; ".join(f"{waiver}: {self._waivers[waiver]}" for waiver in ids) or "waived runs that are not listed"
+        return "; ".join(f"{waiver}: {self._waivers[waiver]}" for waiver in ids)
 
     def deviation(self, clause: Clause) -> str:
         for scenario, run in self._runs(clause, "nonconform"):
@@ -116,14 +123,14 @@ def to_markdown(statement: dict) -> str:
              f"Made by svmq {prose(statement['svmq']['version'])} from the run of {run['started']} "
              f"({run['seconds']:.1f} s), by a catalogue of {plural(statement['catalogue']['clauses'], 'clause')}"
              + (f" (SHA-256 {code(statement['catalogue']['sha256'])})" if "sha256" in statement["catalogue"] else "")
-             + ".", "", "## What was run where", "", f"- command: {code(' '.join(run['command']), 2000)}"]
+             + ".", "", "## What was run where", "", f"- command: {code(' '.join(run['command']), 2000)}",
+             f"- conducted: {prose(run['conducted'])}"]
     for name, value in environment.items():
         shown = ", ".join(f"{key} {entry}" for key, entry in value.items()) if isinstance(value, dict) else (
             ", ".join(value) or "none" if isinstance(value, list) else str(value))
         lines.append(f"- {name}: {prose(shown)}")
-    if run["random"]:
-        ranges = ", ".join(f"{first} to {first + count - 1}" for first, count in run["random"]["ranges"] if count)
-        lines.append(f"- random scenarios: seed {run['random']['seed']}, indexes {ranges or 'none'}")
+    if "evidence" in statement:
+        lines.append(f"- evidence: the bundle whose manifest.json has SHA-256 {code(statement['evidence']['manifest_sha256'])}")
     for profile in statement["profiles"]:
         for target in profile["targets"]:
             lines += ["", *_target_lines(profile["profile"], target)]

@@ -1,25 +1,30 @@
-"""Judges everything in a bundle anew, and says what of it does not hold.
+"""Makes everything in a bundle anew, and says what of it does not hold.
 
-Nothing in a bundle is believed because it stands there: files are checked by the manifest, the catalogue by its own
-hash and against this svmq's, every verdict by judging its history, every total by adding up, and what follows from the
-results by making it again.
+Nothing in a bundle is believed because it stands there, but that its histories happened. Files are checked by the
+manifest, the catalogue and the waivers against those of this svmq; and the judge makes all results again from the
+histories (`svmq judge --results`): scenarios, needs, verdicts, totals, coverage, disagreements. What is not the same is named.
 """
 
-import hashlib
 import io
 import itertools
 import json
 import re
+import shlex
 import tomllib
 import zipfile
 from collections import Counter, defaultdict
+from datetime import datetime
 
 from svmq_report import bundle, histories, judging, load
 from svmq_report.text import shorten, visible_line
 from svmq_report.view import STATES, Report
 
-_NEEDED = (bundle.RESULTS, bundle.CATALOGUE_NAME, bundle.CAPABILITIES, bundle.ENVIRONMENT, bundle.STATEMENT,
-           bundle.STATEMENT_PAGE)
+WAIVERS = bundle.CATALOGUE.parents[1] / "impl" / "waivers.toml"
+_EVIDENCE = (bundle.RESULTS, bundle.CATALOGUE_NAME, bundle.CAPABILITIES, bundle.ENVIRONMENT)
+_STATEMENTS = (bundle.STATEMENT, bundle.STATEMENT_PAGE)
+_LOCAL = ("linux", "impl", "preload")  # targets on the system that svmq itself ran on
+_FAR = 1_000_000_000  # where a shard without a number of scenarios begins behind the one before
+_CLOCK_TOLERANCE = 3600  # seconds: a clock may be set while a run goes on
 _RANDOM_NAME = re.compile(r"random-(\d+)-(\d+)\Z")
 
 
@@ -27,20 +32,36 @@ class BundleError(Exception):
     """This is no bundle that could be verified; the text says why and what to do."""
 
 
-def verify(data: bytes, limit_mib: int) -> tuple[Report, list[str]]:
-    """The report of the bundle, and what is wrong with it, each "FILE: what". Raises BundleError, InputError, JudgeError."""
-    files = _open(data, limit_mib)
-    problems = list(_manifest(files))
-    results = load.parse(f"in the bundle: {bundle.RESULTS}", files[bundle.RESULTS])
-    report = Report(results)
-    problems += _catalogue(files[bundle.CATALOGUE_NAME], results)
-    kept = files.get(bundle.HISTORIES)
-    problems += _kept(results, kept)
-    evidence = _Evidence(results, histories.split(kept))
-    problems += evidence.problems()
-    problems += [f"{name}: is not what follows from {bundle.RESULTS}{_where(files[name], made)}"
-                 for name, made in bundle.derived(report).items() if files[name] != made]
-    return report, problems
+class Verified:
+    """A bundle and all that does not hold in it, each "FILE: what"; and what a reader should know besides."""
+
+    def __init__(self, data: bytes, limit_mib: int):
+        """Raises BundleError, InputError, JudgeError."""
+        self.files = _open(data, limit_mib)
+        self.problems = list(_manifest(self.files))
+        results = load.parse(f"in the bundle: {bundle.RESULTS}", self.files[bundle.RESULTS])
+        self.report = Report(results)
+        kept = self.files.get(bundle.HISTORIES)
+        own_waivers = _own_waivers()
+        self.strange_waivers = [waiver["id"] for waiver in results["waivers"] if waiver["id"] not in own_waivers]
+        again, kept_again = judging.replay(results, self.files[bundle.RESULTS], kept)
+        for problems in (_catalogue(self.files[bundle.CATALOGUE_NAME], results), _waivers(results, own_waivers),
+                         _histories(results, kept), _circumstances(results, kept), _random(results, kept),
+                         _Anew(results, kept, load.parse("the results judged anew", json.dumps(again).encode()), kept_again).problems(),
+                         self._follow(bundle.excerpts(self.report)),
+                         self._follow(bundle.statements(self.report, self.files[bundle.MANIFEST]))):
+            self.problems += problems
+        self.problems = [visible_line(problem) for problem in self.problems]
+
+    @property
+    def root(self) -> str:
+        """What holds all of it fast: the hash of the statement, which has that of the manifest."""
+        return bundle.sha256(self.files[bundle.STATEMENT])
+
+    def _follow(self, made: dict[str, bytes]):
+        for name, data in made.items():
+            if self.files[name] != data:
+                yield f"{name}: is not what follows from {bundle.RESULTS}{_where(self.files[name], data)}"
 
 
 # ------------------------------------------------------------------------------------------------- files
@@ -51,7 +72,7 @@ def _open(data: bytes, limit_mib: int) -> dict[str, bytes]:
         archive = zipfile.ZipFile(io.BytesIO(data))
         entries = archive.infolist()
         names = [entry.filename for entry in entries]
-        known = {bundle.MANIFEST, bundle.HISTORIES, *_NEEDED}
+        known = {bundle.MANIFEST, bundle.HISTORIES, *_EVIDENCE, *_STATEMENTS}
         for name in names:
             if name not in known or names.count(name) > 1:
                 raise BundleError(f"{visible_line(shorten(name, 80))}: "
@@ -66,7 +87,7 @@ def _open(data: bytes, limit_mib: int) -> dict[str, bytes]:
     except Exception as error:  # of a hostile archive zipfile raises nearly anything
         raise BundleError(f"no bundle, or a damaged one: {visible_line(str(error))}.\nName the file that "
                           "`svmq report --bundle FILE` wrote; copy it again where it was cut short.") from None
-    for name in (bundle.MANIFEST, *_NEEDED):
+    for name in (bundle.MANIFEST, *_EVIDENCE, *_STATEMENTS):
         if name not in files:
             raise BundleError(f"{name}: is missing in the bundle.\nAsk its maker for the bundle as `svmq report "
                               "--bundle` wrote it.")
@@ -84,12 +105,12 @@ def _manifest(files: dict[str, bytes]):
     if schema != bundle.SCHEMA:
         raise BundleError(f"expected a bundle {bundle.SCHEMA}, found {visible_line(shorten(str(schema), 40))}.\n"
                           "Another version of svmq packed it: verify it with that version.")
-    for name in sorted({*listed, *files} - {bundle.MANIFEST}):
+    for name in sorted({*listed, *files} - {bundle.MANIFEST, *_STATEMENTS}):
         if name not in files:
-            yield f"{visible_line(shorten(name, 80))}: the manifest has it and the bundle does not"
+            yield f"{shorten(name, 80)}: the manifest has it and the bundle does not"
         elif name not in listed:
             yield f"{name}: the manifest does not have it"
-        elif listed[name] != hashlib.sha256(files[name]).hexdigest():
+        elif listed[name] != bundle.sha256(files[name]):
             yield f"{name}: was changed after the bundle was packed (its SHA-256 is not that of the manifest)"
 
 
@@ -98,7 +119,7 @@ def _catalogue(data: bytes, results: dict):
     about = results["catalogue"]
     if about is None:
         yield f"{bundle.RESULTS}: does not say which catalogue it is by"
-    elif hashlib.sha256(data).hexdigest() != about["sha256"]:
+    elif bundle.sha256(data) != about["sha256"]:
         yield f"{name}: is not the catalogue that the results are by"
     if data != bundle.CATALOGUE.read_bytes():
         yield f"{name}: is not the catalogue of this svmq: it was changed, or another version of svmq made the bundle"
@@ -114,13 +135,243 @@ def _catalogue(data: bytes, results: dict):
             yield f"{bundle.RESULTS}: clause {clause} is not what {name} says"
 
 
-def _kept(results: dict, kept: bytes | None):
+def _own_waivers() -> dict:
+    return {waiver["id"]: waiver for waiver in judging.read_waivers(str(WAIVERS))} if WAIVERS.exists() else {}
+
+
+def _waivers(results: dict, own: dict):
+    for waiver in results["waivers"]:
+        for member, value in own.get(waiver["id"], {}).items():
+            if waiver[member] != value:
+                yield (f"{bundle.RESULTS}: waiver {waiver['id']}: {member} says {_quote(waiver[member])}; in this svmq's "
+                       f"{WAIVERS.parent.name}/{WAIVERS.name} it is {_quote(value)}")
+
+
+def _histories(results: dict, kept: bytes | None):
     try:
         histories.check(results, kept, bundle.HISTORIES)
     except load.InputError as error:
         yield str(error).split("\n")[0]
     if kept and results["histories"] is None:
         yield f"{bundle.HISTORIES}: the results do not refer to it"
+    for number in histories.stray(kept)[:10]:
+        yield f"{bundle.HISTORIES}: line {number} belongs to no history"
+    twice = Counter((entry.target, entry.name) for entry in histories.split(kept))
+    for (target, name), count in twice.items():
+        if count > 1:
+            yield f"{bundle.HISTORIES}: {name} on {target}: stands there {count} times"
+
+
+# ------------------------------------------------------------------------------------- what histories say besides
+
+
+def _circumstances(results: dict, kept: bytes | None):
+    """Of each history: by the target's agent, on the system of the environment, in the time of the run."""
+    found = {target["name"]: [] for target in results["targets"] if not target["name"].startswith("model:")}
+    for scenario in results["scenarios"]:
+        for run in scenario["runs"]:
+            if run["history"] and run["target"] in found:
+                found[run["target"]].append((f"{bundle.RESULTS}: {scenario['name']}", run["history"]))
+    for entry in histories.split(kept):
+        if entry.target in found:
+            found[entry.target].append((f"{bundle.HISTORIES}: {entry.name}", entry.text))
+    environment = results["environment"]
+    system = f"{environment['system'].replace(' ', '-')}-{environment['machine']}"
+    begin = datetime.fromisoformat(results["started"]).timestamp()
+    end = begin + results["seconds"]
+    for target in results["targets"]:
+        name = target["name"]
+        if name in _LOCAL and target["agent"] and not re.search(rf"(^| |libsvmq-){re.escape(system)}( |$)", target["agent"]):
+            yield (f"{bundle.ENVIRONMENT}: says {system}; the agent of {name} says {target['agent']}")
+        for where, history in found.get(name, ()):
+            agent = re.search(r"^agent (.*)$", history, re.M)
+            if target["agent"] and not agent:
+                yield f"{where} on {name}: its history does not say by which agent it is"
+            elif target["agent"] and not load.same_agent(agent[1], target["agent"]):
+                yield f"{where} on {name}: its history is by the agent {agent[1]}, the target's is {target['agent']}"
+            clock = name in _LOCAL and re.search(r"^clock (\d{1,15})$", history, re.M)
+            if clock and not begin - _CLOCK_TOLERANCE <= int(clock[1]) <= end + _CLOCK_TOLERANCE:
+                yield (f"{where} on {name}: its history began at {_time(int(clock[1]))}; the run says {results['started']} "
+                       f"and {results['seconds']:.0f} s")
+
+
+def _random(results: dict, kept: bytes | None):
+    """The random scenarios that the results name are there, on every target, and no others."""
+    random = results["random"] or {"seed": None, "ranges": []}
+    if results["seed"] != random["seed"]:
+        yield f"{bundle.RESULTS}: seed says {results['seed']}; the random scenarios are of seed {random['seed']}"
+    ranges = sorted(entry for entry in random["ranges"] if entry[1])
+    for (first, count), (following, _) in zip(ranges, ranges[1:]):
+        if following != first + count and following % _FAR:
+            yield (f"{bundle.RESULTS}: random says that scenarios {first + count} to {following - 1} were left out between "
+                   "others that were conducted")
+    there = defaultdict(set)  # by target: indexes
+    entries = [(entry.target, entry.name, bundle.HISTORIES) for entry in histories.split(kept)]
+    entries += [(run["target"], scenario["name"], bundle.RESULTS) for scenario in results["scenarios"]
+                if scenario["source"] == "random" for run in scenario["runs"]]
+    for target, name, file in entries:
+        found = _RANDOM_NAME.match(name)
+        if found and int(found[1]) == random["seed"] and any(
+                first <= int(found[2]) < first + count for first, count in ranges):
+            there[target].add(int(found[2]))
+        else:
+            yield f"{file}: {name} on {target}: is none of the random scenarios that were conducted"
+    for target in results["targets"]:
+        indexes, expected = there[target["name"]], sum(count for _, count in ranges)
+        if len(indexes) < expected:
+            missing = next(index for first, count in ranges for index in range(first, first + count) if index not in indexes)
+            yield (f"{bundle.RESULTS}: {expected:,} random scenarios were conducted, and there is evidence of {len(indexes):,} on "
+                   f"{target['name']}: random-{random['seed']}-{missing} is the first without")
+
+
+# ------------------------------------------------------------------------------------------------ judged anew
+
+
+class _Anew:
+    """The results against what follows from their histories."""
+
+    _RUN = ("verdict", "reason", "steps", "clauses", "waivers", "history")
+    _SCENARIO = ("title", "source", "clauses", "seeds", "text")
+
+    def __init__(self, results: dict, kept: bytes | None, again: dict, kept_again: bytes | None):
+        self._results, self._again = results, again
+        self._kept, self._kept_again = ({(entry.target, entry.name): entry.text for entry in histories.split(data)}
+                                        for data in (kept, kept_again))
+
+    def problems(self):
+        yield from self._corpus()
+        yield from self._scenarios()
+        yield from self._counted()
+        for ours, theirs in zip(self._results["targets"], self._again["targets"]):
+            yield from self._totals(ours, theirs)
+        yield from self._disagreements()
+        for ours, theirs in zip(self._results["waivers"], self._again["waivers"]):
+            if ours["used"] != theirs["used"]:
+                yield (f"{bundle.RESULTS}: waiver {ours['id']} says that it was used {ours['used']:,} times; "
+                       f"it was {theirs['used']:,}")
+
+    def _corpus(self):
+        says, is_ = self._results["corpus"], self._again["corpus"]
+        if says and is_ and says != is_:
+            yield (f"{bundle.RESULTS}: corpus is not that of this svmq: it was changed, or another version of svmq made the "
+                   "results")
+        elif is_ and not says:
+            yield f"{bundle.RESULTS}: corpus is not there, though every scenario that comes with svmq was conducted"
+
+    def _scenarios(self):
+        ours, theirs = ({scenario["name"]: scenario for scenario in results["scenarios"]}
+                        for results in (self._results, self._again))
+        for name, scenario in theirs.items():
+            where = f"{bundle.RESULTS}: {name}"
+            if name in ours:
+                yield from self._scenario(where, ours[name], scenario)
+            elif scenario["source"] != "random":
+                yield f"{where}: is left out; the whole corpus is said to have been conducted, and it has it"
+            elif not any((run["target"], name) in self._kept for run in scenario["runs"]):
+                yield f"{where}: is left out"
+        for name in ours:
+            if name not in theirs:
+                yield (f"{bundle.RESULTS}: {name}: " + ("is listed, and conforms on every target" if ours[name]["source"] == "random"
+                       and _RANDOM_NAME.match(name) else "its text is no scenario of that name"))
+
+    def _scenario(self, where: str, ours: dict, theirs: dict):
+        for member in self._SCENARIO:
+            if ours[member] != theirs[member]:
+                yield f"{where}: {member} says {_quote(ours[member])}; made anew it is {_quote(theirs[member])}"
+        if not _same_command(ours, theirs):
+            yield f"{where}: reproduce says {_quote(ours['reproduce'])}; made anew it is {_quote(theirs['reproduce'])}"
+        runs = {run["target"]: run for run in ours["runs"]}
+        for run in theirs["runs"]:
+            there = f"{where} on {run['target']}"
+            if run["target"] in runs:
+                yield from self._run(there, runs[run["target"]], run)
+            else:
+                yield f"{there}: is left out"
+
+    def _run(self, where: str, ours: dict, theirs: dict):
+        if ours["verdict"] != theirs["verdict"]:
+            if ours["verdict"] == "unsupported" and not ours["history"]:
+                yield f"{where}: says unsupported ({ours['reason']}), and the target has all that the scenario needs"
+            else:
+                yield (f"{where}: the verdict says {ours['verdict']}; judged anew it is {theirs['verdict']}{_why(theirs)}")
+            return
+        for member in self._RUN:
+            if ours[member] != theirs[member] and not (member == "reason" and ours["verdict"] == "unknown"):
+                yield f"{where}: {member} says {_quote(ours[member])}; judged anew it is {_quote(theirs[member])}"
+        for number, (one, other) in enumerate(itertools.zip_longest(ours["deviations"], theirs["deviations"]), 1):
+            if one != other:
+                yield f"{where}: deviation {number} is not what the judge says{_why(theirs)}"
+                break
+
+    def _counted(self):
+        """The histories of what the results count as conform and do not list."""
+        listed = {(run["target"], scenario["name"]): run for scenario in self._again["scenarios"] for run in scenario["runs"]}
+        ours = {scenario["name"] for scenario in self._results["scenarios"]}
+        for (target, name), text in self._kept.items():
+            where = f"{bundle.HISTORIES}: {name} on {target}"
+            if name in ours:
+                yield f"{where}: is listed in the results too"
+            elif (target, name) in listed:
+                run = listed[target, name]
+                if run["verdict"] != "conform":
+                    yield f"{where}: the results count it as conform; judged anew it is {run['verdict']}{_why(run)}"
+            elif (target, name) not in self._kept_again:
+                yield f"{where}: is of no scenario or target of the results"
+            elif text != self._kept_again[target, name]:
+                yield f"{where}: is not what the model does"
+
+    def _totals(self, ours: dict, theirs: dict):
+        name = ours["name"]
+        for member in ("scenarios", "steps", *STATES):
+            if ours["summary"][member] != theirs["summary"][member]:
+                yield (f"{bundle.RESULTS}: the summary of {name} says {ours['summary'][member]:,} {member.replace('_', ' ')}; "
+                       f"there is evidence of {theirs['summary'][member]:,}")
+        for member in ("agent", "capabilities") if name.startswith("model:") else ():
+            if ours[member] != theirs[member]:
+                yield f"{bundle.RESULTS}: {member} of {name} says {_quote(ours[member])}; it is {_quote(theirs[member])}"
+        says, counts = (results["coverage"].get(name, {}) for results in (self._results, self._again))
+        for clause in sorted({*says, *counts}):
+            if says.get(clause) != counts.get(clause):
+                yield (f"{bundle.RESULTS}: the coverage of {clause} on {name} says {_counts(says.get(clause))}; there is "
+                       f"evidence of {_counts(counts.get(clause))}")
+
+    def _disagreements(self):
+        ours, theirs = ({(entry["scenario"], *entry["targets"]): entry for entry in results["disagreements"]}
+                        for results in (self._results, self._again))
+        if len(ours) != len(self._results["disagreements"]):
+            yield f"{bundle.RESULTS}: a disagreement stands there twice"
+        for key in dict.fromkeys([*theirs, *ours]):
+            where = f"{bundle.RESULTS}: the disagreement of {' and '.join(key[1:])} on {key[0]}"
+            if key not in ours:
+                yield f"{where} is left out"
+            elif key not in theirs:
+                yield f"{where} is none: they do not disagree"
+            elif ours[key] != theirs[key]:
+                member = next(m for m in ("verdicts", "step", "results") if ours[key][m] != theirs[key][m])
+                yield f"{where}: {member} says {_quote(ours[key][member])}; made anew it is {_quote(theirs[key][member])}"
+
+
+def _same_command(ours: dict, theirs: dict) -> bool:
+    """Whether the command is the one that conducts the scenario again: people will paste it."""
+    if re.search(r"[^\w./:,=@%+' -]", re.sub(r"'[^']*'", "", ours["reproduce"])):
+        return False
+    try:
+        says, made = shlex.split(ours["reproduce"]), shlex.split(theirs["reproduce"])
+    except ValueError:
+        return False
+    if ours["source"] == "reproduce string" and says[2:3] == ["--reproduce"]:  # the scenario as one word
+        says, made = says[:2] + says[4:], made[:2] + made[5:]
+    elif ours["source"] != "random":  # the path depends on the folder in which one stood
+        says, made = says[:2] + says[3:], made[:2] + made[3:]
+    rest = says[len(made):]
+    return not says or says[:len(made)] == made and all(word in ("--profile", "--waivers") for word in rest[::2]) and len(rest) % 2 == 0
+
+
+def _why(run: dict) -> str:
+    if not run["deviations"]:
+        return f" ({shorten(run['reason'], 300)})" if run["reason"] else ""
+    first = run["deviations"][0]
+    return f" (line {first['line'] or '?'}: {shorten(first['step'], 100)} gave {shorten(first['observed'], 60)})"
 
 
 def _where(found: bytes, made: bytes) -> str:
@@ -132,154 +383,16 @@ def _where(found: bytes, made: bytes) -> str:
     return ""
 
 
-# ------------------------------------------------------------------------------------------------- verdicts
-
-
-class _Evidence:
-    """The histories against what the results say of them."""
-
-    def __init__(self, results: dict, kept: list[histories.Kept]):
-        self._results = results
-        self._kept = kept
-        self._date = results["started"][:10]
-
-    def problems(self):
-        for target in self._results["targets"]:
-            yield from self._target(target)
-        yield from self._random()
-        yield from self._waivers()
-        yield from self._disagreements()
-
-    def _target(self, target: dict):
-        name = target["name"]
-        listed = [(scenario, run) for scenario in self._results["scenarios"] for run in scenario["runs"]
-                  if run["target"] == name]
-        kept = [entry for entry in self._kept if entry.target == name]
-        judgeable = [(scenario, run) for scenario, run in listed if run["history"]]
-        texts = [run["history"] for _, run in judgeable] + [entry.text for entry in kept]
-        anew = judging.judge(texts, target["profile"], name, self._results["waivers"], self._date) if texts else []
-        for (scenario, run), judged in zip(judgeable, anew):
-            yield from self._run(scenario, run, judged, target)
-        for scenario, run in listed:
-            if not run["history"]:
-                yield from _without_history(scenario, run, target)
-        of_kept = anew[len(judgeable):]
-        for entry, judged in zip(kept, of_kept):
-            if judged["verdict"] != "conform":
-                yield (f"{bundle.HISTORIES}: {visible_line(entry.name)} on {name}: the results count it as conform; judged "
-                       f"anew it is {judged['verdict']}{_first(judged)}")
-        yield from _totals(target, listed, of_kept)
-        yield from _coverage(self._results["coverage"].get(name, {}), name,
-                             [judged for judged in anew if judged["verdict"] in ("conform", "nonconform")])
-
-    def _run(self, scenario: dict, run: dict, judged: dict, target: dict):
-        where = f"{bundle.RESULTS}: {scenario['name']} on {target['name']}"
-        if judged["scenario"] != scenario["name"]:
-            yield f"{where}: its history is of {judged['scenario']}"
-        agent = re.search(r"^agent (.*)$", run["history"], re.M)
-        if target["agent"] and agent and not load.same_agent(agent[1], target["agent"]):
-            yield f"{where}: its history is by the agent {visible_line(agent[1])}, the target's is {target['agent']}"
-        if run["verdict"] != judged["verdict"]:
-            yield f"{where}: the verdict says {run['verdict']}; judged anew it is {judged['verdict']}{_first(judged)}"
-            return
-        for member in ("steps", "clauses", "waivers", "reason"):
-            ours, theirs = run[member], judged.get(member, type(run[member])())
-            if ours != theirs and not (member == "reason" and run["verdict"] == "unknown"):
-                yield f"{where}: {member} says {_quote(ours)}; judged anew it is {_quote(theirs)}"
-        for number, (ours, theirs) in enumerate(itertools.zip_longest(run["deviations"], judged["deviations"]), 1):
-            if ours is None or theirs is None or any(ours[m] != theirs.get(m) for m in ours):
-                yield f"{where}: deviation {number} is not what the judge says{_first(judged)}"
-                break
-
-    def _random(self):
-        """The random scenarios that are only counted: in the ranges that the results name, once on each target."""
-        names = defaultdict(Counter)
-        for entry in self._kept:
-            names[entry.target][entry.name] += 1
-        listed = {scenario["name"] for scenario in self._results["scenarios"]}
-        random = self._results["random"] or {"seed": None, "ranges": []}
-        for target, counts in names.items():
-            for name, count in counts.items():
-                found = _RANDOM_NAME.match(name)
-                inside = found and int(found[1]) == random["seed"] and any(
-                    begin <= int(found[2]) < begin + length for begin, length in random["ranges"])
-                if count > 1 or name in listed or not inside:
-                    yield (f"{bundle.HISTORIES}: {visible_line(name)} on {visible_line(target)}: "
-                           + ("stands there twice" if count > 1 else "is listed in the results too" if name in listed
-                              else "is none of the random scenarios that were conducted"))
-        if len({frozenset(counts) for counts in names.values()}) > 1:
-            yield f"{bundle.HISTORIES}: does not hold the same scenarios for each target"
-        expected = sum(length for _, length in random["ranges"])
-        there = sum(bool(scenario["source"] == "random") for scenario in self._results["scenarios"])
-        for target in self._results["targets"]:
-            count = there + len(names[target["name"]])
-            if self._results["random"] and count != expected:
-                yield (f"{bundle.RESULTS}: {expected:,} random scenarios were conducted, and there is evidence of "
-                       f"{count:,} on {target['name']}")
-
-    def _waivers(self):
-        used = Counter(id for scenario in self._results["scenarios"] for run in scenario["runs"] for id in run["waivers"])
-        for waiver in self._results["waivers"]:
-            if waiver["used"] != used[waiver["id"]]:
-                yield (f"{bundle.RESULTS}: waiver {waiver['id']} says that it was used {waiver['used']:,} times; "
-                       f"it was {used[waiver['id']]:,}")
-
-    def _disagreements(self):
-        states = {(scenario["name"], run["target"]): load.run_state(run) for scenario in self._results["scenarios"]
-                  for run in scenario["runs"]}
-        for entry in self._results["disagreements"]:
-            for target, verdict in entry["verdicts"].items():
-                if states.get((entry["scenario"], target)) != verdict:
-                    yield (f"{bundle.RESULTS}: the disagreement on {entry['scenario']} gives {target} another verdict "
-                           "than its run")
-
-
-def _without_history(scenario: dict, run: dict, target: dict):
-    where = f"{bundle.RESULTS}: {scenario['name']} on {target['name']}"
-    if run["verdict"] == "unsupported":
-        need = run["reason"].split(":")[0]
-        if target["capabilities"].get(need, "no").startswith("yes"):
-            yield f"{where}: says unsupported for want of {visible_line(need)}, which the target has"
-    elif run["verdict"] != "not-run":
-        yield f"{where}: says {run['verdict']}, and there is no history to judge"
-
-
-def _totals(target: dict, listed: list, kept: list[dict]):
-    counts = Counter(load.run_state(run) for _, run in listed)
-    counts.update(load.run_state(judged) for judged in kept)
-    steps = sum(run["steps"] or 0 for _, run in listed) + sum(judged["steps"] for judged in kept)
-    for member, value in {**{state: counts[state] for state in STATES}, "steps": steps,
-                          "scenarios": sum(counts.values())}.items():
-        if target["summary"][member] != value:
-            yield (f"{bundle.RESULTS}: the summary of {target['name']} says {target['summary'][member]:,} "
-                   f"{member.replace('_', ' ')}; there is evidence of {value:,}")
-
-
-def _coverage(says: dict, target: str, runs: list[dict]):
-    counts = defaultdict(lambda: {"conform": 0, "nonconform": 0, "waived": 0})
-    for run in runs:
-        offended = {id for deviation in run["deviations"] for id in deviation["clauses"]}
-        for clause in offended:
-            counts[clause][load.run_state(run)] += 1
-        for clause in set(run["clauses"]) - offended:
-            counts[clause]["conform"] += 1
-    for clause in sorted({*says, *counts}):
-        if says.get(clause) != counts.get(clause):
-            yield (f"{bundle.RESULTS}: the coverage of {clause} on {target} says {_counts(says.get(clause))}; there is "
-                   f"evidence of {_counts(counts.get(clause))}")
+def _time(seconds: int) -> str:
+    try:
+        return f"{datetime.utcfromtimestamp(seconds).isoformat()}Z"
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)
 
 
 def _counts(counts: dict | None) -> str:
     return ", ".join(f"{value} {state}" for state, value in counts.items() if value) if counts else "nothing"
 
 
-def _first(judged: dict) -> str:
-    if not judged["deviations"]:
-        return ""
-    first = judged["deviations"][0]
-    return (f" (line {first.get('line', '?')}: {visible_line(shorten(first['step'], 100))} gave "
-            f"{visible_line(shorten(first['observed'], 60))})")
-
-
 def _quote(value) -> str:
-    return visible_line(shorten(json.dumps(value, ensure_ascii=False), 120))
+    return shorten(json.dumps(value, ensure_ascii=False), 120)

@@ -127,7 +127,7 @@ class Clause:
 class Target:
     data: dict
     verdict: str  # conform, nonconform, nothing executed, undecided
-    unlisted: dict[str, int]  # the summary less the runs that are listed
+    unlisted: int  # conforming random scenarios that are only counted
 
     @property
     def name(self) -> str:
@@ -201,6 +201,23 @@ class Report:
         return "; ".join(parts) + "."
 
     @property
+    def scope(self) -> str:
+        """Which scenarios were conducted, in words."""
+        corpus, random = self.results["corpus"], self.results["random"]
+        files = sum(scenario.data["source"] != "random" for scenario in self.scenarios)
+        parts = []
+        if corpus:
+            parts.append(f"the whole corpus ({plural(corpus['scenarios'], 'scenario')})")
+            files -= corpus["scenarios"]
+        if files > 0:
+            parts.append(f"{plural(files, 'scenario')} of files" + (" besides" if corpus else ", not the whole corpus"))
+        for first, count in random["ranges"] if random else ():
+            if count:
+                parts.append(f"random {'races' if random.get('races') else 'scenarios'} {first:,} to {first + count - 1:,} "
+                             f"of seed {random['seed']}")
+        return "; ".join(parts) or "nothing"
+
+    @property
     def command_line(self) -> str:
         return shlex.join(self.results["command"])
 
@@ -256,11 +273,8 @@ class Report:
         return [(call, groups[call]) for call in known + sorted(set(groups) - set(_CALLS))]
 
     def _targets(self) -> list[Target]:
-        unlisted = {data["name"]: {state: data["summary"][state] for state in STATES} for data in self.results["targets"]}
-        for scenario in self.scenarios:
-            for run in scenario.runs:
-                unlisted[run.data["target"]][run.state] -= 1
-        return [Target(data, _target_verdict(data["summary"]), unlisted[data["name"]])
+        listed = Counter(run.target for scenario in self.scenarios for run in scenario.runs)
+        return [Target(data, _target_verdict(data["summary"]), data["summary"]["scenarios"] - listed[data["name"]])
                 for data in self.results["targets"]]
 
     def _clauses(self) -> dict[str, Clause]:

@@ -111,11 +111,11 @@ class Page:
             raise RuntimeError(result["exceptionDetails"].get("exception", {}).get("description", str(result)))
         return result["result"].get("value")
 
-    def until(self, condition: str, patience: float = 120):
+    def until(self, condition: str, patience: float = 120, explain=lambda: ""):
         """Waits until the condition holds in the page; fails if it never does."""
         deadline = time.monotonic() + patience
         while not self.evaluate(f"Boolean({condition})"):
-            assert time.monotonic() < deadline, f"never became true: {condition}"
+            assert time.monotonic() < deadline, explain() or f"never became true: {condition}"
             time.sleep(0.02)
 
     def key(self, key: str, code: int):

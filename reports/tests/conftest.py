@@ -16,6 +16,7 @@ sys.path.insert(0, str(REPORTS))
 from svmq_report import cli, html, junit, load, markdown, sarif, statement, tap, view  # noqa: E402
 
 DATA = REPORTS / "tests" / "data"
+CORPUS = REPORTS.parent / "conformance" / "corpus"
 NAMES = sorted(path.stem for path in DATA.glob("*.json"))
 WRITERS = {"index.html": html.write, "junit.xml": junit.write, "summary.md": markdown.write, "results.tap": tap.write,
            "results.sarif": sarif.write, "statement.md": statement.write_markdown, "statement.json": statement.write_json}
@@ -79,10 +80,18 @@ def built():
 @pytest.fixture(scope="session")
 def campaign(built, tmp_path_factory):
     """The folder of a real run: files and random scenarios, conform, waived and, on the posix model, nonconform."""
-    folder = tmp_path_factory.mktemp("campaign")
-    corpus = REPORTS.parent / "conformance" / "corpus"
-    files = [*sorted((corpus / "msgsnd").glob("msgsnd.block*")), *sorted((corpus / "msgsnd").glob("msgsnd.E.*")),
-             *sorted((corpus / "permissions").glob("perm.class.*")), corpus / "msgctl" / "msgctl.set.qbytes.cap-2.scenario"]
+    files = [*sorted((CORPUS / "msgsnd").glob("msgsnd.block*")), *sorted((CORPUS / "msgsnd").glob("msgsnd.E.*")),
+             *sorted((CORPUS / "permissions").glob("perm.class.*")), CORPUS / "msgctl" / "msgctl.set.qbytes.cap-2.scenario"]
+    return conducted(tmp_path_factory.mktemp("campaign"), files)
+
+
+@pytest.fixture(scope="session")
+def whole_campaign(built, tmp_path_factory):
+    """The same with the whole corpus."""
+    return conducted(tmp_path_factory.mktemp("whole"), [CORPUS])
+
+
+def conducted(folder: Path, files: list) -> Path:
     done = svmq("run", *files, "--random", 20, "--seed", 7, "--target", "linux", "--target", "impl", "--target", "model:posix",
                 "--profile", "linux-6.18", "--shrink", 0, "--json", folder / "results.json")
     assert done.returncode == 1, done.stdout + done.stderr  # posix allows what Linux does not do

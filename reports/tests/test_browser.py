@@ -4,6 +4,8 @@ Skipped, with the reason, where there is no Chromium; SVMQ_CHROMIUM names one.
 """
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from browser import Browser, program
@@ -167,7 +169,10 @@ def test_hostile_text_is_text(page, tmp_path):
         assert page.problems == []
 
 
-@pytest.mark.parametrize("width", [390, 820, 1440])
+WIDTHS = [390, 820, 1440]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("address", ["", "#clause-msgrcv.E.E2BIG", "#scenario-lowest-type-first", "compare"])
 def test_nothing_is_wider_than_the_window(page, pages, width, address):
     where = f"file://{pages}/compare/comparison.html" if address == "compare" else f"file://{pages}/nonconform/index.html{address}"
@@ -182,6 +187,44 @@ def test_nothing_is_wider_than_the_window(page, pages, width, address):
         !element.closest('.diagram, .sr')).map((element) => element.outerHTML.slice(0, 80))""") == []
     page.evaluate("document.querySelectorAll('figure details').forEach((details) => { details.open = true; })")
     page.until("[...document.querySelectorAll('.box:not(.diagram)')].every((box) => box.scrollWidth <= box.clientWidth)", 20)
+
+
+LAYOUT = (Path(__file__).parent / "layout.js").read_text()
+VIEWS = {"page": "nonconform/index.html", "clause": "nonconform/index.html#clause-msgrcv.E.E2BIG",
+         "finding": "nonconform/index.html#finding-lowest-type-first", "comparison": "compare/comparison.html"}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_overlaps_or_is_cut_off(page, pages, view, width, dark):
+    """Every piece of text has a place of its own inside the window. SVMQ_SCREENSHOTS names a folder for pictures of it."""
+    page.open(f"file://{pages}/{VIEWS[view]}", width=width, dark=dark)
+    if view == "finding":
+        page.until("document.getElementById('detail').open && document.querySelector('#detail .diagram')")
+    if view == "clause":
+        page.until("document.getElementById('clause-msgrcv.E.E2BIG').open")
+        assert page.evaluate("""document.getElementById('clause-msgrcv.E.E2BIG').getBoundingClientRect().top >=
+            (getComputedStyle(document.querySelector('nav')).position === 'static' ? 0 : document.querySelector('nav').getBoundingClientRect().bottom) - 1""")
+        page.evaluate("scrollTo(0, 0)")  # what a bar that stays covers can be scrolled to
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    page.until("document.fonts.status === 'loaded'")
+    if os.environ.get("SVMQ_SCREENSHOTS"):
+        page.screenshot(f"{os.environ['SVMQ_SCREENSHOTS']}/{view}-{width}-{'dark' if dark else 'light'}.png", whole=True)
+    page.until(f"{LAYOUT.strip()}.length === 0", 3, lambda: page.evaluate(LAYOUT))
+
+
+@pytest.mark.parametrize("break_it, words", [
+    ("document.querySelector('#summary h2').style.cssText = 'margin-bottom: -3em'", "overlap: "),
+    ("document.querySelector('#summary h2').style.cssText = 'width: 20px; overflow: hidden; white-space: nowrap'", "cut off by p"),
+    ("document.querySelector('#summary h2').style.cssText = 'position: relative; left: 780px; white-space: nowrap'", "right of the window"),
+    ("document.querySelector('#summary h2').style.cssText = 'margin-left: -50px'", "left of the window"),
+])
+def test_the_test_of_the_layout_sees(page, pages, break_it, words):
+    open_page(page, pages, width=820)
+    assert page.evaluate(LAYOUT) == []
+    page.evaluate(break_it)
+    assert any(words in complaint for complaint in page.evaluate(LAYOUT)), page.evaluate(LAYOUT)
 
 
 def test_a_table_too_wide_is_stacked_with_its_headings(page, pages):

@@ -101,6 +101,16 @@ def test_sarif_has_every_deviation_and_suppresses_waived_ones(report_of):
         "first-fit: BSD heritage; a fix is planned"}
 
 
+def test_no_two_findings_have_one_fingerprint(report_of):
+    """Also where a scenario has the same step twice, and both deviate alike."""
+    data = results("nonconform")
+    entry = next(r for s in data["scenarios"] for r in s["runs"] if len(r["deviations"]) > 1)
+    entry["deviations"] += [dict(entry["deviations"][0]), {**entry["deviations"][0], "observed": "7"}]
+    found = json.loads(WRITERS["results.sarif"](report_of(data)))["runs"][0]["results"]
+    prints = [result["partialFingerprints"]["svmqScenario/v1"] for result in found]
+    assert len(set(prints)) == len(prints) == sum(len(r["deviations"]) for s in data["scenarios"] for r in s["runs"])
+
+
 def test_a_fingerprint_is_of_what_the_scenario_does(report_of):
     def fingerprints(data):
         run = json.loads(WRITERS["results.sarif"](report_of(data)))["runs"][0]

@@ -1,11 +1,29 @@
 """The gate lets nothing pass that was not shown."""
 
+import hashlib
 import json
+import tempfile
+from pathlib import Path
 
+import conftest
 import pytest
-from conftest import DATA, results, run, svmq, write
+from conftest import NAMES, REPORTS, run, svmq, write
 
 DAY = ("--date", "2026-06-01")
+_FOLDER = tempfile.TemporaryDirectory(prefix="svmq-gate-")
+DATA = Path(_FOLDER.name)
+
+
+def results(name: str) -> dict:
+    """As if by the catalogue of this svmq."""
+    data = conftest.results(name)
+    if "catalogue" in data:
+        data["catalogue"]["sha256"] = hashlib.sha256((REPORTS.parent / "model" / "clauses.toml").read_bytes()).hexdigest()
+    return data
+
+
+for _name in NAMES:
+    write(DATA / f"{_name}.json", results(_name))
 
 
 def gate(*arguments):
@@ -99,7 +117,7 @@ def test_lost_coverage_does_not_pass(tmp_path):
     assert gate(write(tmp_path / "new.json", new), "--baseline", write(tmp_path / "old.json", old))[0] == 0
     del new["coverage"][target][clause]
     status, line, _ = gate(write(tmp_path / "new.json", new), "--baseline", tmp_path / "old.json")
-    assert status == 3 and f"coverage lost of 1 clause: {clause}" in line
+    assert status == 3 and f"coverage lost of 1 clause ({clause})" in line
 
 
 def test_a_lost_target_does_not_pass(tmp_path):
@@ -114,6 +132,80 @@ def test_a_lost_target_does_not_pass(tmp_path):
     status, line, _ = gate(*arguments)
     assert status == 3 and line.endswith("coverage lost of impl, a target of the baseline\n")
     assert gate(*arguments, "--target", "linux")[0] == 0
+
+
+def without_scenario(data, name):
+    (gone,) = [scenario for scenario in data["scenarios"] if scenario["name"] == name]
+    data["scenarios"].remove(gone)
+    data["disagreements"] = [entry for entry in data["disagreements"] if entry["scenario"] != name]
+    for entry in gone["runs"]:
+        summary = next(target["summary"] for target in data["targets"] if target["name"] == entry["target"])
+        summary[entry["verdict"]] -= 1
+        summary["scenarios"] -= 1
+
+
+def test_a_scenario_that_is_not_conducted_any_more_does_not_pass(tmp_path):
+    """A run that left out what deviates."""
+    old, new = results("nonconform"), results("nonconform")
+    name = new["scenarios"][0]["name"]
+    assert new["scenarios"][0]["source"] != "random"
+    for other in [s["name"] for s in new["scenarios"][1:]]:
+        without_scenario(new, other)
+    without_scenario(new, name)
+    new["coverage"] = {target: {id: {"conform": 1, "nonconform": 0, "waived": 0} for id in clauses}
+                       for target, clauses in new["coverage"].items()}
+    path = write(tmp_path / "new.json", new)
+    assert gate(path)[0] == 0
+    status, line, _ = gate(path, "--baseline", write(tmp_path / "old.json", old))
+    assert status == 3 and f"1 scenario ({name}) of the baseline not judged" in line
+
+
+def test_fewer_random_scenarios_are_named(tmp_path):
+    old, new = results("nonconform"), results("nonconform")
+    new["random"]["ranges"] = [[0, 900]]
+    arguments = (write(tmp_path / "new.json", new), "--target", "linux", "--baseline", write(tmp_path / "old.json", old))
+    status, line, _ = gate(*arguments)
+    assert status == 0 and "only 900 random scenarios, 1,000 in the baseline" in line
+
+
+def test_newly_waived_in_the_line(campaign, tmp_path):
+    """Of a real run, against a baseline in which that conformed."""
+    old = json.loads((campaign / "results.json").read_text())
+    name, entry = next((s["name"], r) for s in old["scenarios"] for r in s["runs"] if r.get("waivers") and s["source"] != "random")
+    entry.update(verdict="conform", deviations=[], waivers=[])
+    summary = next(target["summary"] for target in old["targets"] if target["name"] == entry["target"])
+    summary.update(conform=summary["conform"] + 1, waived=summary["waived"] - 1)
+    for counts in old["coverage"]["impl"].values():
+        counts.update(conform=counts["conform"] + counts["waived"], waived=0)
+    (tmp_path / "results.histories").write_bytes((campaign / "results.histories").read_bytes())
+    status, line, said = gate(campaign / "results.json", "--target", "impl", "--baseline", write(tmp_path / "old.json", old))
+    assert status == 0 and f"newly waived 1 scenario ({name})" in line and "without --baseline" not in said
+    assert "without --baseline nobody sees" in gate(campaign / "results.json", "--target", "impl")[2]
+
+
+def test_another_catalogue_does_not_pass(tmp_path):
+    """It may ask for less."""
+    data = results("nonconform")
+    data["catalogue"]["sha256"] = "0" * 64
+    status, line, _ = gate(write(tmp_path / "r.json", data), "--target", "linux")
+    assert status == 3 and "another catalogue of clauses than this svmq's" in line
+
+
+def test_a_baseline_by_another_catalogue_is_named(tmp_path):
+    old, new = results("nonconform"), results("nonconform")
+    old["catalogue"]["sha256"] = "0" * 64
+    old["clauses"]["gone.rule"] = dict(old["clauses"]["msgsnd.block"])
+    old["clauses"]["msgsnd.block"]["level"] = "silent"
+    status, _, said = gate(write(tmp_path / "new.json", new), "--target", "linux", "--baseline", write(tmp_path / "old.json", old))
+    assert status == 0 and "another catalogue: 1 clause (gone.rule) gone, the level of 1 clause (msgsnd.block) changed" in said
+
+
+@pytest.mark.parametrize("state", ["waived", "nonconform", "unknown", "unsupported", "not_run"])
+def test_what_is_counted_and_not_listed_has_conformed(tmp_path, state):
+    data = results("conform")
+    data["targets"][0]["summary"].update(**{state: 3, "scenarios": data["targets"][0]["summary"]["scenarios"] + 3})
+    status, _, said = gate(write(tmp_path / "r.json", data))
+    assert status == 2 and f"summary.{state}: expected the 0 that are listed" in said
 
 
 def test_a_baseline_of_other_targets_is_refused(tmp_path):
@@ -161,6 +253,18 @@ def test_other_waivers_are_applied_instead(campaign, tmp_path):
     status, line, said = gate(campaign / "results.json", "--target", "impl", "--waivers", every)
     assert status == 0, line
     assert "waiver idle is " in said
+
+
+def test_a_deviation_that_the_judge_does_not_see_stands(campaign, tmp_path):
+    """Its history was exchanged, or another svmq found it: what the run said is not made softer in silence."""
+    data = json.loads((campaign / "results.json").read_text())
+    scenario, entry = next((s, r) for s in data["scenarios"] for r in s["runs"] if r["target"] == "linux" and r["verdict"] == "conform")
+    entry.update(verdict="nonconform", deviations=[{"step": "A: x()", "observed": "0", "allowed": [], "clauses": ["msgsnd.block"]}])
+    summary = data["targets"][0]["summary"]
+    summary.update(conform=summary["conform"] - 1, nonconform=1)
+    (tmp_path / "results.histories").write_bytes((campaign / "results.histories").read_bytes())
+    status, line, _ = gate(write(tmp_path / "results.json", data), "--target", "linux")
+    assert status == 1 and f"1 scenario ({scenario['name']}) no longer deviate" in line
 
 
 @pytest.mark.parametrize("end, covered", [("killed by SIGSEGV", False), ("hung", False), ("wrong", True)])

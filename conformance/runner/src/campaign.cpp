@@ -133,7 +133,7 @@ class Collector {
       result.runs.push_back(std::move(run));
     }
     listener_.scenario_finished(result);
-    if (item.task->random()) ++*results_.random->count;
+    if (item.task->random() && results_.random) ++*results_.random->count;
     if (!item.task->random() || !conform) {
       results_.scenarios.emplace(item.index, std::move(result));
     } else if (plan_.histories) {
@@ -183,7 +183,7 @@ class Collector {
   std::string reproduce(const Schedule::Item& item) const {
     if (!item.task->random())
       return fmt::format("svmq run {}{}{}", item.task->reproduce, options_, judged_by_);
-    const Reproduction reproduction{{names_}, schedule_.random()->id(item.index - schedule_.files())};
+    const Reproduction reproduction{{names_}, *item.task->id, std::nullopt};
     return fmt::format("svmq run --reproduce {}{}", shell_word(print(reproduction)), judged_by_);
   }
 
@@ -253,7 +253,9 @@ class Worker {
   void work() {
     const Target& target = shared_->plan.targets[target_];
     PrivateFolder* folder = shared_->folder ? &*shared_->folder : nullptr;
-    const std::unique_ptr<Conductor> conductor = make_conductor(target, shared_->plan.time_limit, folder);
+    const std::unique_ptr<Conductor> conductor =
+        shared_->plan.conductor ? shared_->plan.conductor(target)
+                                : make_conductor(target, shared_->plan.time_limit, folder);
     for (;;) {
       fill(*conductor);
       if (conductor->pending() == 0) break;

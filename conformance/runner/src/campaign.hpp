@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "conductor.hpp"
 #include "results.hpp"
 #include "schedule.hpp"
 
@@ -24,6 +25,8 @@ struct Plan {
       waivers_file;   // chosen by the user, and so part of commands that reproduce; else empty
   unsigned jobs = 1;  // agents of each target
   std::chrono::milliseconds time_limit{0};  // for one call
+  // What conducts the scenarios of a target; empty: the target does.
+  std::function<std::unique_ptr<Conductor>(const Target&)> conductor;
 };
 
 // Hears what happens; called by one thread at a time.

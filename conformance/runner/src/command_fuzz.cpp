@@ -15,6 +15,7 @@ struct FuzzOptions : Settings {
 };
 
 int fuzz(const FuzzOptions& options) {
+  remove_earlier(options);
   Plan plan;
   plan.targets = chosen_targets(options.targets, options.profile);
   const bool unlimited = options.seconds && !options.scenarios;

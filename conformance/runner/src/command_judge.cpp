@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "dialogue.hpp"
+#include "replay.hpp"
 #include "results.hpp"
 #include "scenario_source.hpp"
 #include "strace.hpp"
@@ -23,8 +24,10 @@ using judge::Verdict;
 
 struct JudgeOptions {
   std::vector<std::string> files;
-  std::string profile = "linux-6.18", target, waivers, date, json;
+  std::string results, profile, target, waivers, date, json;
 };
+
+constexpr const char* usual_profile = "linux-6.18";
 
 // The lines of a file on which histories begin.
 std::vector<int> beginnings(const std::string& text) {
@@ -42,9 +45,10 @@ std::vector<int> beginnings(const std::string& text) {
 Target origin(const JudgeOptions& options) {
   Target target;
   target.name = options.target;
-  target.profile = model::find_profile(options.profile);
+  const std::string profile = options.profile.empty() ? usual_profile : options.profile;
+  target.profile = model::find_profile(profile);
   if (target.profile == nullptr)
-    throw UsageError(fmt::format("there is no profile {}; there are: {}", options.profile,
+    throw UsageError(fmt::format("there is no profile {}; there are: {}", profile,
                                  fmt::join(model::profile_names(), " ")));
   return target;
 }
@@ -114,11 +118,21 @@ int judge_files(const JudgeOptions& options) {
   return deviates ? nonconform : all_conform ? conform : undecided;
 }
 
+int judge_results(const JudgeOptions& options) {
+  if (!options.files.empty() || !options.target.empty())
+    throw UsageError("--results judges all that the results hold: name neither a HISTORY nor a --target");
+  if (options.json.empty()) throw UsageError("--results needs --json FILE, where the results judged anew go");
+  check_writable(options.json);
+  return exit_status(replay({options.results, options.profile, options.waivers, options.date, options.json}));
+}
+
 constexpr const char* judge_explanation = R"(
 A history is what svmq-agent prints. It is judged alone: neither the scenario nor the system that it came from is needed.
 A log of `strace -f -ttt -e trace=msgget,msgsnd,msgrcv,msgctl -o LOG PROGRAM` is judged too; what it does not tell (credentials,
 queues from before, the end of long texts) is taken to be right.
 Waivers may be for a target: --target says which one the histories are from. Without a HISTORY the waivers are only checked.
+--results judges all histories of an earlier run, each target by its own profile, and writes what `svmq run` would have
+written of them; random scenarios are generated again, and the model conducts them again.
 Exit status: 0 all conform, 1 one does not, 2 wrong usage or a malformed file, 3 undecided.
 
 Example:
@@ -131,10 +145,14 @@ void add_judge(CLI::App& app, int& status) {
   const auto options = std::make_shared<JudgeOptions>();
   CLI::App* command = app.add_subcommand("judge", "Judges histories, or logs of strace, from files");
   command->add_option("HISTORY", options->files, "Files of histories, or of strace; - is standard input");
-  command->add_option("--profile", options->profile, "What to judge by")
+  command
+      ->add_option("--results", options->results,
+                   "Judge what `svmq run --json` wrote to this file; needs --json")
+      ->type_name("FILE")
+      ->take_last();
+  command->add_option("--profile", options->profile, "What to judge by; else linux-6.18")
       ->type_name("P")
-      ->take_last()
-      ->capture_default_str();
+      ->take_last();
   command->add_option("--waivers", options->waivers, "Accept the deviations that this TOML file lists")
       ->type_name("FILE")
       ->take_last();
@@ -149,7 +167,9 @@ void add_judge(CLI::App& app, int& status) {
       ->type_name("FILE")
       ->take_last();
   command->footer(judge_explanation);
-  command->callback([options, &status] { status = judge_files(*options); });
+  command->callback([options, &status] {
+    status = options->results.empty() ? judge_files(*options) : judge_results(*options);
+  });
 }
 
 }  // namespace svmq::runner

@@ -50,6 +50,7 @@ int reproduce(RunOptions options) {
 }
 
 int run(const RunOptions& options) {
+  remove_earlier(options);
   if (!options.reproduce.empty()) return reproduce(options);
   Plan plan;
   const bool random = options.random || options.seconds;

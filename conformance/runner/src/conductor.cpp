@@ -12,7 +12,6 @@
 #include "faithful.hpp"
 #include "interrupt.hpp"
 #include "svmq/judge/execute.hpp"
-#include "svmq/language/parse.hpp"
 #include "svmq/language/print.hpp"
 
 namespace svmq::runner {
@@ -83,8 +82,6 @@ milliseconds bound(const language::Scenario& scenario, milliseconds time_limit) 
 
 constexpr std::size_t longest_history = std::size_t{256} << 20;
 constexpr int deaths_in_a_row = 3;  // so many without one history between them: it will never work
-
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 class AgentConductor : public Conductor {
  public:
@@ -172,19 +169,10 @@ class AgentConductor : public Conductor {
   }
 
   Conducted received(std::string text) {
-    const std::string& name = waiting_.front()->scenario.name;
-    auto parsed = language::parse_histories(text, "history");
-    if (const auto* error = std::get_if<language::ParseError>(&parsed)) {
-      return lost(fmt::format("wrote what is no history: {}", first_line(error->message())));
-    }
-    auto& histories = std::get<std::vector<language::History>>(parsed);
-    if (histories.size() != 1 || histories.front().name != name) {
-      return lost(fmt::format("wrote a history of something else than {}", name));
-    }
-    if (const std::string wrong = unfaithful(waiting_.front()->scenario, histories.front()); !wrong.empty())
-      return lost(fmt::format("wrote a history that {}", wrong));
+    auto read = read_history(text, waiting_.front()->scenario);
+    if (const auto* wrong = std::get_if<std::string>(&read)) return lost(fmt::format("wrote {}", *wrong));
     deaths_ = 0;
-    return {take(), std::move(histories.front()), std::move(text), ""};
+    return {take(), std::move(std::get<language::History>(read)), std::move(text), ""};
   }
 
   // The agent is of no more use: it is ended, the scenario under way is given up, the next one gets a new

@@ -4,7 +4,10 @@
 
 #include <deque>
 #include <map>
+#include <utility>
+#include <vector>
 
+#include "svmq/language/parse.hpp"
 #include "svmq/language/print.hpp"
 
 namespace svmq::runner {
@@ -36,8 +39,7 @@ bool ends_early(const language::Event& event) {
          std::holds_alternative<language::Failed>(event.what);
 }
 
-}  // namespace
-
+// What is wrong, as "leaves out A: msgrcv(…)"; empty: nothing.
 std::string unfaithful(const language::Scenario& scenario, const language::History& history) {
   Steps left = asked(scenario);
   bool early = false;
@@ -54,6 +56,23 @@ std::string unfaithful(const language::Scenario& scenario, const language::Histo
   for (const auto& [actor, steps] : left)
     if (!early && !steps.empty()) return fmt::format("leaves out {}", steps.front());
   return "";
+}
+
+}  // namespace
+
+std::variant<language::History, std::string> read_history(const std::string& text,
+                                                          const language::Scenario& scenario) {
+  auto parsed = language::parse_histories(text, "history");
+  if (const auto* error = std::get_if<language::ParseError>(&parsed)) {
+    const std::string message = error->message();
+    return fmt::format("what is no history: {}", message.substr(0, message.find('\n')));
+  }
+  auto& histories = std::get<std::vector<language::History>>(parsed);
+  if (histories.size() != 1 || histories.front().name != scenario.name)
+    return fmt::format("a history of something else than {}", scenario.name);
+  if (const std::string wrong = unfaithful(scenario, histories.front()); !wrong.empty())
+    return fmt::format("a history that {}", wrong);
+  return std::move(histories.front());
 }
 
 }  // namespace svmq::runner

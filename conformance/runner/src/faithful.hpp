@@ -3,14 +3,17 @@
 #pragma once
 
 #include <string>
+#include <variant>
 
 #include "svmq/language/history.hpp"
 #include "svmq/language/scenario.hpp"
 
 namespace svmq::runner {
 
-// What is wrong, as "leaves out A: msgrcv(…)"; empty: each actor did, or was said to skip, its steps in their
-// order. A history that ended early, and says so, may lack the rest.
-std::string unfaithful(const language::Scenario& scenario, const language::History& history);
+// The history of this scenario in a text, in which each actor did, or was said to skip, its steps in their
+// order; one that ended early, and says so, may lack the rest. Else what the text is, as "what is no history:
+// …" or "a history that leaves out A: msgrcv(…)".
+std::variant<language::History, std::string> read_history(const std::string& text,
+                                                          const language::Scenario& scenario);
 
 }  // namespace svmq::runner

@@ -13,13 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path beside(fs::path results) { return results.replace_extension(".histories"); }
-
 [[noreturn]] void fail(const fs::path& file) {
   throw UsageError(fmt::format("{}: cannot be written: {}", file.string(), std::strerror(errno)));
 }
 
 }  // namespace
+
+fs::path HistoryFile::beside(fs::path results) { return results.replace_extension(".histories"); }
 
 HistoryFile::HistoryFile(const fs::path& results) : file_(beside(results)), unfinished_(unfinished(file_)) {
   std::error_code ignored;

@@ -22,6 +22,8 @@ class HistoryFile {
   HistoryFile(const HistoryFile&) = delete;
   HistoryFile& operator=(const HistoryFile&) = delete;
 
+  static std::filesystem::path beside(std::filesystem::path results);
+
   void add(const std::string& target, const std::string& history);
 
   // Puts it into its place, or nothing where nothing was added. Throws UsageError.

@@ -91,11 +91,13 @@ Json to_json(const Summary& s) {
 Json to_json(const TargetResult& result) {
   Json capabilities = Json::object();
   for (const auto& [need, answer] : result.target.capabilities) capabilities[need] = answer;
-  return {{"name", result.target.name},
-          {"profile", result.target.profile->name},
-          {"agent", result.target.agent},
-          {"capabilities", std::move(capabilities)},
-          {"summary", to_json(result.summary)}};
+  Json json{{"name", result.target.name},
+            {"profile", result.target.profile->name},
+            {"agent", result.target.agent},
+            {"capabilities", std::move(capabilities)},
+            {"summary", to_json(result.summary)}};
+  if (!result.target.refuses.empty()) json["refuses"] = result.target.refuses;
+  return json;
 }
 
 Json coverage_of(const TargetResult& result) {
@@ -207,6 +209,8 @@ Json to_json(const Results& results) {
                          {"sha256", results.histories->sum()},
                          {"count", results.histories->count()}};
   }
+  if (results.corpus)
+    json["corpus"] = {{"scenarios", results.corpus->scenarios}, {"sha256", results.corpus->sha256}};
   json["targets"] = Json::array();
   for (const TargetResult& result : results.targets) json["targets"].push_back(to_json(result));
   json["clauses"] = Json::object();
@@ -262,18 +266,32 @@ void write(const Json& json, const std::filesystem::path& file) {
 
 void check_writable(const std::filesystem::path& file) {
   std::error_code ignored;
+  const auto fail = [&](const char* why) {
+    throw UsageError(fmt::format("{}: cannot be written: {}", file.string(), why));
+  };
+  if (std::filesystem::is_directory(file, ignored)) fail(std::strerror(EISDIR));
+  if (std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored))
+    fail("it is no file, and would be replaced by one");
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
   const std::filesystem::path trial = unfinished(file);
-  const bool opened = std::ofstream(trial).is_open();
-  const int error = std::filesystem::is_directory(file, ignored) ? EISDIR : opened ? 0 : errno;
-  if (opened) std::filesystem::remove(trial, ignored);
-  if (error != 0)
-    throw UsageError(fmt::format("{}: cannot be written: {}", file.string(), std::strerror(error)));
+  if (!std::ofstream(trial).is_open()) fail(std::strerror(errno));
+  std::filesystem::remove(trial, ignored);
 }
 
 void write_json(const Results& results, const std::filesystem::path& file) {
   if (results.histories) results.histories->copy_beside(file);
   write(to_json(results), file);
+}
+
+void write_json(const Results& results, const Json& earlier, const std::filesystem::path& file) {
+  Json json = to_json(results);
+  for (const char* member : {"svmq", "started", "seconds", "interrupted", "bad_ends", "command", "seed",
+                             "random", "environment"}) {
+    json.erase(member);
+    if (earlier.contains(member)) json[member] = earlier[member];
+  }
+  if (results.histories) results.histories->copy_beside(file);
+  write(json, file);
 }
 
 void write_json(const std::vector<std::pair<std::string, Run>>& runs, const std::filesystem::path& file) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -67,6 +68,7 @@ struct Results {
   double seconds = 0;
   std::optional<RandomPlan> random;              // its `count` is how many were finished
   std::shared_ptr<const HistoryFile> histories;  // of the scenarios that are not listed; null: not kept
+  std::optional<Corpus> corpus;                  // where every scenario that comes with svmq was conducted
   std::vector<TargetResult> targets;
   std::map<std::size_t, ScenarioResult> scenarios;  // those worth listing, in the order of the run
   std::vector<Disagreement> disagreements;
@@ -78,8 +80,8 @@ struct Results {
   bool interrupted = false;
 };
 
-// 0 conform, 1 nonconform, 3 nothing executed on a target, an agent's bad end, or undecided. A command that was interrupted has
-// another.
+// 0 conform, 1 nonconform, 3 nothing executed on a target, an agent's bad end, or undecided. A command that
+// was interrupted has another.
 int exit_status(const Results& results);
 
 // Throws UsageError if this file could not be written: before a run, for after it is too late.
@@ -87,6 +89,11 @@ void check_writable(const std::filesystem::path& file);
 
 // Writes the file atomically: it is complete or it is not there. Throws UsageError.
 void write_json(const Results& results, const std::filesystem::path& file);
+
+// The same, where the results are those of an earlier run, judged anew: what does not follow from its
+// histories is taken from it.
+void write_json(const Results& results, const nlohmann::ordered_json& earlier,
+                const std::filesystem::path& file);
 
 // The same for histories that `svmq judge` judged: an array of runs, each with the name of its scenario.
 void write_json(const std::vector<std::pair<std::string, Run>>& runs, const std::filesystem::path& file);

@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "locations.hpp"
+#include "sha256.hpp"
 #include "shell.hpp"
 #include "svmq/generate/generate.hpp"
 #include "svmq/language/parse.hpp"
@@ -86,6 +87,34 @@ constexpr std::string_view without_prefix = "without=", scenario_prefix = ":scen
 
 }  // namespace
 
+Task given_task(const std::string& text, const std::string& source) {
+  auto parsed = language::parse_scenarios(text, source);
+  if (const auto* error = std::get_if<language::ParseError>(&parsed)) throw UsageError(error->message());
+  auto& scenarios = std::get<std::vector<language::Scenario>>(parsed);
+  if (scenarios.size() != 1)
+    throw UsageError(fmt::format("{}: expected one scenario, found {}", source, scenarios.size()));
+  Task task = task_of(std::move(scenarios.front()));
+  task.source = source;
+  return task;
+}
+
+std::optional<Corpus> whole_corpus(const std::vector<Task>& tasks) {
+  std::error_code ignored;
+  if (tasks.empty() || !fs::is_directory(locations().corpus, ignored)) return std::nullopt;
+  std::map<std::string, const std::string*> texts;
+  for (const Task& task : tasks) texts[task.scenario.name] = &task.text;
+  Corpus corpus;
+  Sha256 sum;
+  for (const Task& task : read_scenarios({locations().corpus})) {
+    const auto found = texts.find(task.scenario.name);
+    if (found == texts.end() || *found->second != task.text) return std::nullopt;
+    ++corpus.scenarios;
+    sum.add(task.text);
+  }
+  corpus.sha256 = std::move(sum).hex();
+  return corpus;
+}
+
 std::string read_file(const fs::path& file) {
   if (file == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
   std::error_code ignored;
@@ -126,6 +155,7 @@ Task random_task(const RandomId& id) {
   Task task = task_of(generate::generate(id.seed, id.index, options));
   task.source = "random";
   task.choices = mixed(id.seed, id.index);
+  task.id = id;
   return task;
 }
 
@@ -147,13 +177,8 @@ Reproduction parse_reproduction(const std::string& text) {
                   text));
   Reproduction result;
   if (const std::size_t colon = text.find(scenario_prefix); colon != std::string::npos) {
-    auto parsed = language::parse_scenarios(shrink::several_lines(std::string_view(text).substr(colon + 1)),
-                                            "reproduce string");
-    if (const auto* error = std::get_if<language::ParseError>(&parsed)) throw UsageError(error->message());
-    auto& scenarios = std::get<std::vector<language::Scenario>>(parsed);
-    if (scenarios.size() != 1) throw wrong;
-    result.given = task_of(std::move(scenarios.front()));
-    result.given->source = "reproduce string";
+    result.given =
+        given_task(shrink::several_lines(std::string_view(text).substr(colon + 1)), "reproduce string");
     result.given->reproduce = "--reproduce " + shell_word(text);
     result.targets = split(text.substr(0, colon), ',');
     return result;

@@ -49,9 +49,6 @@ class Schedule {
   void finished(std::size_t index);  // on every target
   void stop();                       // next() gives nothing any more
 
-  std::size_t files() const { return files_.size(); }
-  const std::optional<RandomPlan>& random() const { return random_; }
-
  private:
   bool exhausted() const;
   bool create();

@@ -124,6 +124,30 @@ void Settings::declare(CLI::App& command) {
       ->capture_default_str();
 }
 
+std::vector<std::filesystem::path> Settings::results() const {
+  std::vector<std::filesystem::path> files;
+  if (!json.empty()) files.emplace_back(json);
+  if (!report.empty()) files.push_back(std::filesystem::path(report) / "results.json");
+  return files;
+}
+
+void remove_earlier(const Settings& settings) {
+  const auto remove = [](const std::filesystem::path& file) {
+    std::error_code failed;
+    std::filesystem::remove(file, failed);
+    if (failed) throw UsageError(fmt::format("{}: cannot be replaced: {}", file.string(), failed.message()));
+  };
+  for (const std::filesystem::path& file : settings.results()) {
+    check_writable(file);
+    remove(file);
+    remove(HistoryFile::beside(file));
+  }
+  if (settings.report.empty()) return;
+  for (const char* name : {"index.html", "summary.md", "junit.xml", "results.tap", "results.sarif",
+                           "statement.md", "statement.json"})
+    remove(std::filesystem::path(settings.report) / name);
+}
+
 std::vector<Target> chosen_targets(const std::vector<std::string>& names, const std::string& profile) {
   std::vector<Target> targets;
   for (const std::string& name :
@@ -185,12 +209,8 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
   plan.waivers = chosen_waivers(settings.waivers, plan.targets);
   plan.profile = settings.profile;
   plan.waivers_file = settings.waivers;
-  const std::filesystem::path report = std::filesystem::path(settings.report) / "results.json";
-  for (const auto& file : {std::filesystem::path(settings.json), settings.report.empty() ? "" : report}) {
-    if (file.empty()) continue;
-    check_writable(file);
-    if (plan.random && !plan.histories) plan.histories = std::make_shared<HistoryFile>(file);
-  }
+  const std::vector<std::filesystem::path> files = settings.results();
+  if (plan.random && !files.empty()) plan.histories = std::make_shared<HistoryFile>(files.front());
   plan.jobs = settings.jobs > 0 ? settings.jobs : std::max(1U, std::thread::hardware_concurrency());
   plan.time_limit = std::chrono::milliseconds(settings.time_limit);
   if (plan.random && !settings.seed) say(fmt::format("seed {}\n", plan.random->seed));
@@ -198,6 +218,7 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
   Console console(total_of(plan), each);
   Results results = conduct(plan, console);
   results.command = command;
+  if (!results.interrupted) results.corpus = whole_corpus(plan.files);
   if (settings.shrink > 0 && !results.interrupted) {
     const std::filesystem::path folder =
         settings.report.empty() ? "" : std::filesystem::path(settings.report) / "findings";
@@ -206,10 +227,10 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
     results.interrupted = interrupt::requested();
   }
   console.summary(results);
-  if (!settings.json.empty()) write_json(results, settings.json);
+  for (const std::filesystem::path& file : files) write_json(results, file);
   int status = results.interrupted ? interrupt::exit_status() : exit_status(results);
   if (!settings.report.empty()) {
-    write_json(results, report);
+    const std::filesystem::path& report = files.back();
     const int made = results.interrupted ? 0 : make_report(report, settings.report);
     if (results.interrupted)
       say(fmt::format("the reports of this part: svmq report {} --output {}\n", shell_word(report.string()),

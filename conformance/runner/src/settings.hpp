@@ -21,7 +21,13 @@ struct Settings {
   unsigned shrink = 60;        // seconds for all findings together; 0: they are left as they are
 
   void declare(CLI::App& command);
+  std::vector<std::filesystem::path> results() const;  // the results files that are to be written
 };
+
+// Removes the results and reports of an earlier run that this one is to replace: should it fail or be killed,
+// nobody takes them for its own. The first thing a run does. Throws UsageError: one cannot be removed, or not
+// be written.
+void remove_earlier(const Settings& settings);
 
 // For options that take a number and no sign.
 extern const CLI::Validator whole_number;

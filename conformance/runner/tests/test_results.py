@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import time
 
-from conftest import SEND_AND_RECEIVE, SOURCE, only, summary
+import pytest
+from conftest import SEND_AND_RECEIVE, SOURCE, load, only, summary
 
 
 def kept(svmq):
@@ -102,3 +104,81 @@ def test_judge_writes_what_the_run_says(svmq):
     for (_, run), judged in zip(runs, again):
         for member in ("verdict", "steps", "clauses", "deviations"):
             assert judged[member] == run[member]
+
+
+def test_results_judged_anew_are_what_the_run_wrote(svmq):
+    """All that follows from the histories: scenarios generated again, verdicts, totals, disagreements, what is only counted."""
+    file = svmq.file("a.scenario", SEND_AND_RECEIVE)
+    targets = ["--target", "linux", "--target", "impl", "--target", "model:posix"]
+    _, results = svmq.results("run", file, "--random", 60, "--seed", 5, "--profile", "linux-6.18", "--shrink", 0, *targets)
+    answer = svmq("judge", "--results", "results.json", "--json", "anew/anew.json")
+    assert answer.status == 1 and answer.out == ""
+    anew = load(svmq.folder / "anew" / "anew.json")
+
+    def comparable(data):
+        scenarios = [{**scenario, "reproduce": ""} for scenario in data["scenarios"]]  # with the path, and --profile as given
+        disagreements = sorted(data["disagreements"], key=lambda entry: (entry["scenario"], entry["targets"]))
+        return {**data, "scenarios": scenarios, "disagreements": disagreements, "histories": data["histories"]["count"]}
+
+    assert comparable(anew) == comparable(results)
+    pieces = [sorted((svmq.folder / name).read_text().split("# target ")) for name in ("results.histories", "anew/anew.histories")]
+    assert pieces[0] == pieces[1]
+
+
+def test_results_are_judged_by_another_profile(svmq):
+    svmq.results("run", "--random", 60, "--seed", 5, "--target", "model:posix", "--profile", "linux-6.18", "--shrink", 0)
+    assert svmq("judge", "--results", "results.json", "--json", "anew.json", "--profile", "posix").status == 0
+    assert summary(load(svmq.folder / "anew.json"), "model:posix")["conform"] == 60
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "[" * 100_000, '{"scenarios": [], "targets": [], "started": 7, "waivers": []}'])
+def test_what_are_no_results_is_refused(svmq, text):
+    svmq.file("r.json", text)
+    answer = svmq("judge", "--results", "r.json", "--json", "anew.json")
+    assert answer.status == 2 and "r.json: no results of svmq" in answer.err
+    assert not (svmq.folder / "anew.json").exists()
+
+
+def test_the_corpus_is_named_where_all_of_it_was_conducted(svmq):
+    corpus = SOURCE / "conformance" / "corpus"
+    _, whole = svmq.results("run", "--target", "model:linux-6.18")
+    assert whole["corpus"]["scenarios"] == len(whole["scenarios"]) == len(list(corpus.rglob("*.scenario")))
+    _, again = svmq.results("run", corpus, "--random", 2, "--target", "model:posix")
+    assert again["corpus"] == whole["corpus"]
+    _, part = svmq.results("run", corpus / "msgsnd", "--target", "model:posix")
+    assert "corpus" not in part
+    _, part = svmq.results("run", corpus, "--only", "ftok.E", "--target", "model:posix")
+    assert "corpus" not in part
+
+
+def test_what_an_earlier_run_left_is_not_taken_for_this_ones(svmq):
+    """Neither where the run fails before it begins nor where it is killed: the gate would let it pass."""
+    file = svmq.file("a.scenario", SEND_AND_RECEIVE)
+
+    def earlier():
+        assert svmq("run", file, "--random", 3, "--target", "model:posix", "--report", "out", "--json", "r.json").status == 0
+        names = {path.name for path in (svmq.folder / "out").iterdir()}
+        assert {"results.json", "results.histories", "junit.xml", "index.html", "statement.json"} <= names
+        return [svmq.folder / "r.json", svmq.folder / "r.histories", *((svmq.folder / "out") / name for name in names)]
+
+    files = earlier()
+    for failing in (["run", "absent.scenario"], ["run", file, "--target", "absent"], ["fuzz", "--waivers", "absent.toml"]):
+        assert svmq(*failing, "--report", "out", "--json", "r.json").status == 2
+        assert [path for path in files if path.exists()] == []
+        files = earlier()
+    process = subprocess.Popen([svmq.program, "fuzz", "--target", "model:posix", "--scenarios", "1000000000", "--report", "out", "--json",
+                                "r.json"], cwd=svmq.folder, stdout=subprocess.DEVNULL)
+    while files[0].exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert [path for path in files if path.exists()] == []
+
+
+def test_only_a_file_is_replaced(svmq):
+    """Not /dev/null, nor a pipe."""
+    file = svmq.file("a.scenario", SEND_AND_RECEIVE)
+    os.mkfifo(svmq.folder / "pipe")
+    answer = svmq("run", file, "--target", "model:posix", "--json", "pipe")
+    assert answer.status == 2 and "pipe: cannot be written: it is no file" in answer.err
+    assert (svmq.folder / "pipe").is_fifo()

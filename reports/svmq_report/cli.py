@@ -202,6 +202,9 @@ def _gate(options: argparse.Namespace) -> int:
     print(line)
     for note in notes:
         print(f"svmq gate: {note}", file=sys.stderr)
+    page = Path(options.results).with_name("index.html")
+    if status == gate.NONCONFORM and page.is_file():
+        print(f"svmq gate: all of it: {page}#findings", file=sys.stderr)
     return status
 
 

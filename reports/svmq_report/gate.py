@@ -24,6 +24,7 @@ class Outcome:
     profile: str
     counts: dict
     deviating: list[str] = field(default_factory=list)  # names of scenarios
+    first: dict | None = None  # the first deviation
     offended: dict = field(default_factory=dict)  # clauses, in order
     softened: list[str] = field(default_factory=list)  # deviate by the run, and not by the judge that is here
     lost: list[str] = field(default_factory=list)  # clauses that the baseline exercised
@@ -88,7 +89,8 @@ def gate(report: Report, kept: bytes | None, chosen: list[str], profile: str | N
     words = [outcome.words for outcome in worst] + doubts
     used = set().union(*(outcome.waivers for outcome in outcomes))
     of_run = report.results["waivers"]
-    notes = _scope_notes(report, baseline)
+    notes = [note for outcome in outcomes if outcome.first for note in _first_notes(report, outcome)]
+    notes += _scope_notes(report, baseline)
     notes += _notes(report, of_run if waivers is None else waivers, used, [target.name for target in targets], date)
     return status, f"{_WORDS[status]}: {'; '.join(words)}", notes
 
@@ -121,6 +123,7 @@ def _outcome(report: Report, target: Target, kept: bytes | None, profile: str | 
         outcome.waivers.update(run.get("waivers", ()))
         if state == "nonconform":
             outcome.deviating.append(name)
+            outcome.first = outcome.first or run["deviations"][0]
             outcome.offended.update(dict.fromkeys(id for deviation in run["deviations"] for id in deviation["clauses"]))
     return outcome
 
@@ -192,6 +195,16 @@ def _other_catalogue(report: Report) -> list[str]:
     if about is None or about["sha256"] == bundle.sha256(bundle.CATALOGUE.read_bytes()):
         return []
     return ["the results are by another catalogue of clauses than this svmq's: gate them with the svmq that made them"]
+
+
+def _first_notes(report: Report, outcome: Outcome) -> list[str]:
+    """All that one needs to begin with: step, result, what was allowed by which clauses, and the command."""
+    first, name = outcome.first, outcome.deviating[0]
+    allowed = " or ".join(choice["result"] for choice in first["allowed"]) or "nothing"
+    words = (f"{name} on {outcome.target.name}: {first['step']} gave {shorten(first['observed'], 300)}; allowed: "
+             f"{shorten(allowed, 300)} ({shorten(' '.join(first['clauses']), 300)})")
+    command = report.by_name[name].data["reproduce"] if name in report.by_name else ""
+    return [visible_line(words), *([f"reproduce: {visible_line(command)}"] if command else [])]
 
 
 def _scope_notes(report: Report, baseline: Report | None) -> list[str]:

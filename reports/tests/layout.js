@@ -4,7 +4,11 @@
   const dialog = document.querySelector('dialog[open]');
   const root = dialog || document.body;
   const edge = 1.5; // pixels: rounding
-  const shown = (element) => element.checkVisibility({checkOpacity: true, checkVisibilityCSS: true}) && !element.closest('.sr, .skip:not(:focus)');
+  const folded = (element) => {
+    const details = element.closest('details:not([open])');
+    return details && !details.querySelector(':scope > summary')?.contains(element);
+  };
+  const shown = (element) => !folded(element) && element.checkVisibility({checkOpacity: true, checkVisibilityCSS: true}) && !element.closest('.sr, .skip:not(:focus)');
   const area = (rect) => Math.max(0, rect.right - rect.left) * Math.max(0, rect.bottom - rect.top);
   const meet = (a, b) => ({left: Math.max(a.left, b.left), right: Math.min(a.right, b.right),
                            top: Math.max(a.top, b.top), bottom: Math.min(a.bottom, b.bottom)});

@@ -211,12 +211,16 @@ def test_nothing_overlaps_or_is_cut_off(page, pages, view, width, dark):
     page.until("document.fonts.status === 'loaded'")
     if os.environ.get("SVMQ_SCREENSHOTS"):
         page.screenshot(f"{os.environ['SVMQ_SCREENSHOTS']}/{view}-{width}-{'dark' if dark else 'light'}.png", whole=True)
+    # Nor does a line of a plot run through words.
+    assert page.evaluate("""[...document.querySelectorAll('figure svg')].filter((svg) => [...svg.querySelectorAll('text')].some((text) =>
+        [...svg.querySelectorAll('circle')].some((dot) => { const a = text.getBoundingClientRect(), b = dot.getBoundingClientRect();
+          return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom; }))).length""") == 0
     page.until(f"{LAYOUT.strip()}.length === 0", 3, lambda: page.evaluate(LAYOUT))
 
 
 @pytest.mark.parametrize("break_it, words", [
     ("document.querySelector('#summary h2').style.cssText = 'margin-bottom: -3em'", "overlap: "),
-    ("document.querySelector('#summary h2').style.cssText = 'width: 20px; overflow: hidden; white-space: nowrap'", "cut off by p"),
+    ("document.querySelector('#summary h2').style.cssText = 'width: 20px; overflow: hidden; white-space: nowrap'", "cut off by h2"),
     ("document.querySelector('#summary h2').style.cssText = 'position: relative; left: 780px; white-space: nowrap'", "right of the window"),
     ("document.querySelector('#summary h2').style.cssText = 'margin-left: -50px'", "left of the window"),
 ])

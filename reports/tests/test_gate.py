@@ -43,6 +43,16 @@ def test_status_and_line(name, status, words):
     assert (found, words in line) == (status, True), line
 
 
+def test_a_red_gate_says_what_to_look_at(tmp_path):
+    path = write(tmp_path / "r.json", results("nonconform"))
+    said = gate(path, *DAY)[2]
+    assert ('svmq gate: lowest-type-first on impl: B: msgrcv(q, buf, 100, -3, 0) gave 5 {3, "three"}; allowed: 3 {2, "two"} '
+            "(msgrcv.select.negative)\nsvmq gate: reproduce: svmq run --scenario lowest-type-first\n") in said
+    assert "index.html" not in said
+    run("report", path, "--output", tmp_path, "--html")
+    assert f"all of it: {tmp_path}/index.html#findings" in gate(path, *DAY)[2]
+
+
 def test_everything_unsupported_does_not_pass(tmp_path):
     data = results("unsupported")
     data["scenarios"] = [s for s in data["scenarios"] if all(r["verdict"] == "unsupported" for r in s["runs"])]

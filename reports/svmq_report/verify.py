@@ -22,7 +22,7 @@ from svmq_report.view import STATES, Report
 WAIVERS = bundle.CATALOGUE.parents[1] / "impl" / "waivers.toml"
 _EVIDENCE = (bundle.RESULTS, bundle.CATALOGUE_NAME, bundle.CAPABILITIES, bundle.ENVIRONMENT)
 _STATEMENTS = (bundle.STATEMENT, bundle.STATEMENT_PAGE)
-_LOCAL = ("linux", "impl", "preload")  # targets on the system that svmq itself ran on
+_LOCAL = {"linux": "", "impl": "libsvmq-", "preload": ""}  # targets on svmq's own system, and what their agents put before it
 _FAR = 1_000_000_000  # where a shard without a number of scenarios begins behind the one before
 _CLOCK_TOLERANCE = 3600  # seconds: a clock may be set while a run goes on
 _RANDOM_NAME = re.compile(r"random-(\d+)-(\d+)\Z")
@@ -176,13 +176,14 @@ def _circumstances(results: dict, kept: bytes | None):
         if entry.target in found:
             found[entry.target].append((f"{bundle.HISTORIES}: {entry.name}", entry.text))
     environment = results["environment"]
-    system = f"{environment['system'].replace(' ', '-')}-{environment['machine']}"
+    system = "-".join([*environment["system"].split(" ", 1), environment["machine"]]).replace(" ", "_")  # as agents write it
     begin = datetime.fromisoformat(results["started"]).timestamp()
     end = begin + results["seconds"]
     for target in results["targets"]:
         name = target["name"]
-        if name in _LOCAL and target["agent"] and not re.search(rf"(^| |libsvmq-){re.escape(system)}( |$)", target["agent"]):
-            yield (f"{bundle.ENVIRONMENT}: says {system}; the agent of {name} says {target['agent']}")
+        if name in _LOCAL and target["agent"] and _LOCAL[name] + system not in target["agent"].split(" "):
+            yield (f"{bundle.ENVIRONMENT}: says {_LOCAL[name]}{system}; the agent of {name} says {target['agent']}")
+        clocks = []
         for where, history in found.get(name, ()):
             agent = re.search(r"^agent (.*)$", history, re.M)
             if target["agent"] and not agent:
@@ -190,9 +191,12 @@ def _circumstances(results: dict, kept: bytes | None):
             elif target["agent"] and not load.same_agent(agent[1], target["agent"]):
                 yield f"{where} on {name}: its history is by the agent {agent[1]}, the target's is {target['agent']}"
             clock = name in _LOCAL and re.search(r"^clock (\d{1,15})$", history, re.M)
-            if clock and not begin - _CLOCK_TOLERANCE <= int(clock[1]) <= end + _CLOCK_TOLERANCE:
-                yield (f"{where} on {name}: its history began at {_time(int(clock[1]))}; the run says {results['started']} "
-                       f"and {results['seconds']:.0f} s")
+            if clock:
+                clocks.append((int(clock[1]), where))
+        if clocks and not begin - _CLOCK_TOLERANCE <= min(clocks)[0] <= begin + _CLOCK_TOLERANCE:
+            yield f"{min(clocks)[1]} on {name}: the first history began at {_time(min(clocks)[0])}; the run says {results['started']}"
+        elif clocks and max(clocks)[0] > end + _CLOCK_TOLERANCE:
+            yield f"{max(clocks)[1]} on {name}: its history began at {_time(max(clocks)[0])}; the run says that it had ended"
 
 
 def _random(results: dict, kept: bytes | None):
@@ -239,6 +243,9 @@ class _Anew:
                                         for data in (kept, kept_again))
 
     def problems(self):
+        says, is_ = self._results["svmq"], self._again["svmq"]
+        if says != is_:
+            yield f"{bundle.RESULTS}: svmq says {says['version']}; this is {is_['version']}, which may judge otherwise"
         yield from self._corpus()
         yield from self._scenarios()
         yield from self._counted()

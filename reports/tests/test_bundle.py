@@ -318,6 +318,17 @@ def reproduce(text):
     return lambda data: data["scenarios"][0].update(reproduce=text)
 
 
+def linux_is_impl(data):
+    """What one implementation did under the name of the other, everywhere but in the agents' lines."""
+    names = {"linux": "impl", "impl": "linux"}
+    for target in data["targets"]:
+        target["name"] = names.get(target["name"], target["name"])
+    for scenario in data["scenarios"]:
+        for entry in scenario["runs"]:
+            entry["target"] = names.get(entry["target"], entry["target"])
+    data["coverage"] = {names.get(name, name): counts for name, counts in data["coverage"].items()}
+
+
 def other_seed(data):
     data["seed"] = data["random"]["seed"] = 8
 
@@ -341,6 +352,22 @@ def counted_dropped(files):
 def counted_twice(files):
     text = files["results.histories"].decode()
     files["results.histories"] = (text[:text.index("# target ", 10)] + text).encode()
+    number_of_histories(files)
+
+
+def counted_listed(files):
+    """A scenario that was counted, taken from among the histories into the list, with a title of one's own."""
+    text = files["results.histories"].decode()
+    data = json.loads(files["results.json"])
+    name = re.search(r"^history (.*)$", text, re.M)[1]
+    pieces = re.findall(rf"# target [^\n]*\nhistory {name}\n.*?\nend\n", text, re.S)
+    entries = []
+    for piece in pieces:
+        text = text.replace(piece, "")
+        target, history = piece.removeprefix("# target ").split("\n", 1)
+        entries.append({"target": target, "verdict": "conform", "steps": 0, "clauses": [], "deviations": [], "history": history})
+    data["scenarios"].append({"name": name, "source": "random", "title": "all is well", "runs": entries})
+    files["results.json"], files["results.histories"] = json.dumps(data).encode(), text.encode()
     number_of_histories(files)
 
 
@@ -425,8 +452,14 @@ EDITS = {
     "owner of a waiver": (edit(waiver("owner", "nobody")), ": owner says"),
     "system": (edit(lambda d: d["environment"].update(system="Linux 2.0")), "environment.json: says Linux-2.0-"),
     "machine": (edit(lambda d: d["environment"].update(machine="sparc")), "environment.json: says Linux-"),
-    "time": (edit(lambda d: d.update(started="2020-01-01T00:00:00Z")), "its history began at"),
+    "time": (edit(lambda d: d.update(started="2020-01-01T00:00:00Z")), "the first history began at"),
     "agent": (edit(lambda d: d["targets"][0].update(agent="1 Minix-6.18.44-x86_64 blocking=syscall")), "its history is by the agent"),
+    "long ago, and for long": (edit(lambda d: d.update(started="2020-01-01T00:00:00Z", seconds=900_000_000)), "the first history began at"),
+    "version of svmq": (edit(lambda d: d["svmq"].update(version="9.9.9")), "results.json: svmq says 9.9.9"),
+    "implementations renamed": (edit(linux_is_impl), "environment.json: says libsvmq-"),
+    "random scenarios for other needs": (edit(lambda d: d["random"].update(without=[["caps", "uids", "signals"]])), "random-7-"),
+    "refusal": (edit(lambda d: d["targets"][0].update(refuses="no such system call")), "on linux: the verdict says conform; judged anew it is unsupported"),
+    "listed though it conforms": (counted_listed, "is listed, and conforms on every target"),
     "agent of the model": (edit(lambda d: d["targets"][2].update(agent="1 Linux-6.18 blocking=syscall")), "agent of model:posix says"),
     "capabilities of the model": (edit(lambda d: d["targets"][2]["capabilities"].update(uids="no")), "capabilities of model:posix says"),
     "profile": (edit(lambda d: d["targets"][2].update(profile="posix")), "judged anew it is"),

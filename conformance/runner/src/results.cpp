@@ -285,7 +285,7 @@ void write_json(const Results& results, const std::filesystem::path& file) {
 
 void write_json(const Results& results, const Json& earlier, const std::filesystem::path& file) {
   Json json = to_json(results);
-  for (const char* member : {"svmq", "started", "seconds", "interrupted", "bad_ends", "command", "seed",
+  for (const char* member : {"started", "seconds", "interrupted", "bad_ends", "command", "seed",
                              "random", "environment"}) {
     json.erase(member);
     if (earlier.contains(member)) json[member] = earlier[member];

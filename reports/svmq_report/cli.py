@@ -175,7 +175,7 @@ def _without_absent(value):
         return [_without_absent(entry) for entry in value]
     if isinstance(value, dict):
         return {key: _without_absent(entry) for key, entry in value.items()
-                if not (entry is None and key in ("steps", "seconds", "event", "line"))}
+                if not (entry is None and key in ("steps", "seconds", "event", "line", "minimal"))}
     return value
 
 
@@ -236,7 +236,7 @@ def _verify(options: argparse.Namespace) -> int:
     if problems:
         print(f"refuted: of what {options.bundle} says {plural(len(problems), 'thing')} {'does' if len(problems) == 1 else 'do'} not hold")
         return 1
-    print(f"confirmed: {verified.report.verdict}: {verified.report.headline}")
+    print(f"confirmed: {verified.report.verdict}: {visible_line(verified.report.headline)}")
     print(f"  conducted  {visible_line(verified.report.scope)}")
     if verified.strange_waivers:
         print(f"  waivers    not of this svmq, but of the maker: {' '.join(verified.strange_waivers)}")

@@ -46,8 +46,8 @@ def replay(results: dict, data: bytes, kept: bytes | None) -> tuple[dict, bytes 
     with tempfile.TemporaryDirectory(prefix="svmq-judge-") as folder:
         given, anew = Path(folder, "#given.json"), Path(folder, "anew", "anew.json")  # no file of histories has the name #
         given.write_bytes(data)
-        if results["histories"] and kept is not None:
-            Path(folder, results["histories"]["file"]).write_bytes(kept)
+        if results["histories"]:
+            Path(folder, results["histories"]["file"]).write_bytes(kept or b"")
         done = subprocess.run([program(), "judge", f"--results={given}", f"--json={anew}"], capture_output=True, text=True,
                               errors="replace", stdin=subprocess.DEVNULL)
         if done.returncode not in (0, 1, 3) or not anew.exists():

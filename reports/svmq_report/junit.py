@@ -170,5 +170,7 @@ def _reproduction(scenario: Scenario, run: Run) -> str:
     parts = []
     if scenario.data["reproduce"]:
         parts.append(f"reproduce {scenario.data['reproduce']}\n")
+    if run.data["minimal"]:
+        parts.append(f"smallest that deviates alike: {run.data['minimal']['reproduce']}\n")
     parts += [text.rstrip("\n") + "\n" for text in (scenario.data["text"], run.data["history"]) if text]
     return "\n".join(parts)

@@ -345,7 +345,7 @@ def _fill_absent(results: dict) -> None:
     for scenario in results["scenarios"]:
         fill(scenario, title="", reproduce="", text="", clauses=[], seeds=[])
         for run in scenario["runs"]:
-            fill(run, reason="", history="", steps=None, seconds=None, clauses=[], waivers=[])
+            fill(run, reason="", history="", steps=None, seconds=None, clauses=[], waivers=[], minimal=None)
             for deviation in run["deviations"]:
                 fill(deviation, event=None, line=None)
     for disagreement in results["disagreements"]:

@@ -67,6 +67,10 @@ def _finding(report: Report, kind: Kind) -> str:
         lines.append(f"- note {prose(run.data['reason'])}")
     if scenario.data["reproduce"]:
         lines.append(f"- reproduce {code(scenario.data['reproduce'], limit=4000)}")
+    if run.data["minimal"]:
+        minimal = run.data["minimal"]
+        lines.append(f"- smallest that deviates alike, {minimal['failed']:,} of {minimal['runs']:,} times: "
+                     f"{code(minimal['reproduce'], limit=4000)}")
     if kind.others:
         lines.append(f"- {plural(len(kind.others), 'scenario')} more {'deviates' if len(kind.others) == 1 else 'deviate'} "
                      f"like this: {_names([other for other, _ in kind.others])}")

@@ -1,7 +1,7 @@
 """The deviations as SARIF 2.1.0, for code scanning pages: a rule is a clause, a result a deviation from it.
 
-The fingerprint is the hash of what the scenario does, target, step and clauses, so that the same finding is the same
-tomorrow and under another name, and no other is. Waived deviations are results too, suppressed with the waiver's reason.
+The fingerprint is the hash of what the smallest scenario that shows it does, target, clause and, where the scenario was not
+shrunk, step, so that the same finding is the same tomorrow and under another name, and no other is. Waived deviations are results too, suppressed with the waiver's reason.
 """
 
 import hashlib
@@ -56,7 +56,9 @@ def _result(report: Report, index: dict, scenario: Scenario, run: Run, deviation
     rule = (deviation["clauses"] or [_UNNAMED])[0]
     allowed = " or ".join(choice["result"] for choice in deviation["allowed"]) or "nothing"
     message = f"{run.target}: {deviation['step']} gave {deviation['observed']}; allowed: {allowed}."
-    if scenario.data["reproduce"]:
+    if run.data["minimal"]:
+        message += f" Reproduce: {run.data['minimal']['reproduce']}"
+    elif scenario.data["reproduce"]:
         message += f" Reproduce: {scenario.data['reproduce']}"
     result = {
         "ruleId": rule, "ruleIndex": index[rule], "level": "error", "kind": "fail",
@@ -77,10 +79,20 @@ def _result(report: Report, index: dict, scenario: Scenario, run: Run, deviation
 
 
 def fingerprint(scenario: Scenario, run: Run, deviation: dict) -> str:
-    steps = [line.split("#")[0].strip() for line in scenario.data["text"].split("\n") if not line.startswith(_NO_PART)]
+    if run.data["minimal"]:  # the steps of the scenario that it was made from are by chance
+        which = next(number for number, other in enumerate(run.data["deviations"]) if other is deviation)
+        return _hash(_steps(run.data["minimal"]["text"]), run.target, deviation["clauses"][:1], which)
     alike = [other for other in run.data["deviations"] if (other["step"], other["clauses"]) == (deviation["step"], deviation["clauses"])]
     which = next(number for number, other in enumerate(alike) if other is deviation)
-    parts = [[*filter(None, steps)] or scenario.name, run.target, deviation["step"], deviation["clauses"], which]
+    return _hash(_steps(scenario.data["text"]) or scenario.name, run.target, deviation["step"], deviation["clauses"], which)
+
+
+def _steps(text: str) -> list[str]:
+    lines = [line.split("#")[0].strip() for line in text.split("\n") if not line.startswith(_NO_PART)]
+    return [*filter(None, lines)]
+
+
+def _hash(*parts) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

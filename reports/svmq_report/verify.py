@@ -305,6 +305,7 @@ class _Anew:
         for member in self._RUN:
             if ours[member] != theirs[member] and not (member == "reason" and ours["verdict"] == "unknown"):
                 yield f"{where}: {member} says {_quote(ours[member])}; judged anew it is {_quote(theirs[member])}"
+        yield from _minimal(where, ours["minimal"], theirs["minimal"])
         for number, (one, other) in enumerate(itertools.zip_longest(ours["deviations"], theirs["deviations"]), 1):
             if one != other:
                 yield f"{where}: deviation {number} is not what the judge says{_why(theirs)}"
@@ -358,20 +359,43 @@ class _Anew:
                 yield f"{where}: {member} says {_quote(ours[key][member])}; made anew it is {_quote(theirs[key][member])}"
 
 
+def _minimal(where: str, ours: dict | None, theirs: dict | None):
+    if ours and not theirs:
+        yield f"{where}: minimal is no scenario"
+    elif ours and ours["text"] != theirs["text"]:
+        yield f"{where}: minimal says {_quote(ours['text'])}; made anew it is {_quote(theirs['text'])}"
+    elif ours and not _is_command(ours["reproduce"], theirs["reproduce"]):
+        yield f"{where}: minimal says {_quote(ours['reproduce'])}; made anew it is {_quote(theirs['reproduce'])}"
+
+
+def _is_command(says: str, made: str) -> bool:
+    """Whether it is this command and options that say how to judge, and nothing that a shell would do besides."""
+    if re.search(r"[^\w./:,=@%+' -]", re.sub(r"'[^']*'", "", says)):
+        return False
+    try:
+        return _begins(shlex.split(says), shlex.split(made))
+    except ValueError:
+        return False
+
+
+def _begins(says: list[str], made: list[str]) -> bool:
+    rest = says[len(made):]
+    return says[:len(made)] == made and all(word in ("--profile", "--waivers") for word in rest[::2]) and len(rest) % 2 == 0
+
+
 def _same_command(ours: dict, theirs: dict) -> bool:
     """Whether the command is the one that conducts the scenario again: people will paste it."""
-    if re.search(r"[^\w./:,=@%+' -]", re.sub(r"'[^']*'", "", ours["reproduce"])):
-        return False
+    if not ours["reproduce"] or ours["source"] == "random":
+        return not ours["reproduce"] or _is_command(ours["reproduce"], theirs["reproduce"])
     try:
         says, made = shlex.split(ours["reproduce"]), shlex.split(theirs["reproduce"])
     except ValueError:
         return False
-    if ours["source"] == "reproduce string" and says[2:3] == ["--reproduce"]:  # the scenario as one word
-        says, made = says[:2] + says[4:], made[:2] + made[5:]
-    elif ours["source"] != "random":  # the path depends on the folder in which one stood
-        says, made = says[:2] + says[3:], made[:2] + made[3:]
-    rest = says[len(made):]
-    return not says or says[:len(made)] == made and all(word in ("--profile", "--waivers") for word in rest[::2]) and len(rest) % 2 == 0
+    if ours["source"] == "reproduce string" and says[2:3] == ["--reproduce"]:
+        made[2:5] = says[2:4]  # the scenario as one word, and not as a file
+    else:
+        made[2:3] = says[2:3]  # the path depends on the folder in which one stood
+    return _is_command(ours["reproduce"], shlex.join(made))
 
 
 def _why(run: dict) -> str:

@@ -245,6 +245,8 @@ class Report:
             for run in scenario.runs:
                 if run.state == "nonconform":
                     groups[run.kind].append((scenario, run))
+        for group in groups.values():
+            group.sort(key=lambda entry: entry[1].data["minimal"] is None)  # first the one that was shrunk
         order = sorted(groups.values(), key=lambda group: (group[0][1].target.startswith("model:"), -len(group)))
         return [Kind(*group[0], group[1:]) for group in order]
 

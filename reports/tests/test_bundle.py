@@ -329,6 +329,14 @@ def linux_is_impl(data):
     data["coverage"] = {names.get(name, name): counts for name, counts in data["coverage"].items()}
 
 
+SMALL = {"text": "scenario x\nprocess A\n\nA: q = msgget(IPC_PRIVATE, 0600)\nend\n", "failed": 3, "runs": 20,
+         "reproduce": "svmq run --reproduce 'model:posix:scenario x; process A; A: q = msgget(IPC_PRIVATE, 0600); end' --profile linux-6.18"}
+
+
+def minimal(**changes):
+    return lambda data: runs(data, "model:posix", "nonconform")[0][1].update(minimal={**SMALL, **changes})
+
+
 def other_seed(data):
     data["seed"] = data["random"]["seed"] = 8
 
@@ -413,6 +421,7 @@ EDITS = {
     "history malformed": (edit(malformed), "recorded is what is no history"),
     "counted history": (counted, "the results count it as conform; judged anew it is nonconform"),
     "counted history dropped": (counted_dropped, "there is evidence of"),
+    "histories left out": (lambda files: files.pop("results.histories"), "results.histories: cannot be read"),
     "counted history twice": (counted_twice, "stands there 2 times"),
     "counted histories of another seed": (replace("results.histories", b"random-7-", b"random-8-"), "is none of the random scenarios"),
     "agent of a history left out": (edit(agent_left_out), "its history does not say by which agent"),
@@ -439,6 +448,9 @@ EDITS = {
     "source of a scenario": (edit(lambda d: d["scenarios"][0].update(source="mine/x.scenario")), "source says"),
     "command": (edit(reproduce("svmq run conformance/corpus; rm -rf /")), "reproduce says"),
     "command in a substitution": (edit(reproduce("svmq run $(rm -rf /) --only x")), "reproduce says"),
+    "command of the smallest": (edit(minimal(reproduce=SMALL["reproduce"] + "; rm -rf /")), "on model:posix: minimal says"),
+    "smallest is another": (edit(minimal(text=SMALL["text"].replace("0600", "0644"))), "on model:posix: minimal says"),
+    "smallest is none": (edit(minimal(text="nothing")), "on model:posix: minimal is no scenario"),
     "seed": (edit(lambda d: d.update(seed=8)), "results.json: seed says 8"),
     "seed everywhere": (edit(other_seed), "is none of the random scenarios that were conducted"),
     "fewer random scenarios": (edit(last_scenarios_cut), "is none of the random scenarios that were conducted"),
@@ -539,6 +551,14 @@ def test_the_green_ones_look_green(bundle, tmp_path):
         restate(files)
         verdict = json.loads(files["statement.json"])["verdict"]
         assert verdict == "conform", name
+
+
+def test_a_smallest_scenario_may_be_there(bundle, tmp_path):
+    files = unpack(bundle)
+    edit(minimal())(files)
+    restate(files)
+    status, said = verify(pack(tmp_path / "b.zip", files))
+    assert status == 0, said
 
 
 def test_waivers_of_ones_own_are_named(bundle, tmp_path):

@@ -101,6 +101,31 @@ def test_sarif_has_every_deviation_and_suppresses_waived_ones(report_of):
         "first-fit: BSD heritage; a fix is planned"}
 
 
+def test_a_fingerprint_is_of_the_smallest_scenario(report_of):
+    """Random scenarios of another seed shrink to the same one."""
+    def first(data):
+        document = json.loads(WRITERS["results.sarif"](report_of(data)))
+        return next(result["partialFingerprints"]["svmqScenario/v1"] for result in document["runs"][0]["results"])
+
+    data = results("nonconform")
+    scenario = data["scenarios"][0]
+    entry = next(run for run in scenario["runs"] if run["deviations"])
+    before = first(data)
+    minimal = {"text": "scenario x\nprocess A\nA: q = msgget(IPC_PRIVATE, 0600)\nend\n", "reproduce": "svmq run --reproduce 'small'",
+               "failed": 19, "runs": 20}
+    entry["minimal"] = minimal
+    small = first(data)
+    scenario["text"] = scenario["text"].replace("100", "99")
+    entry["deviations"][0]["step"] = "A: another()"
+    minimal["text"] = minimal["text"].replace("scenario x", "scenario y\ntitle something else")
+    assert first(data) == small != before
+    minimal["text"] = minimal["text"].replace("0600", "0644")
+    assert first(data) != small
+    report = report_of(data)
+    assert "- smallest that deviates alike, 19 of 20 times: `svmq run --reproduce 'small'`" in WRITERS["summary.md"](report)
+    assert "deviates 19 of 20 times" in WRITERS["index.html"](report) and "svmq run --reproduce 'small'" in WRITERS["junit.xml"](report)
+
+
 def test_no_two_findings_have_one_fingerprint(report_of):
     """Also where a scenario has the same step twice, and both deviate alike."""
     data = results("nonconform")

@@ -43,6 +43,8 @@ def poisoned(text: str) -> dict:
         for run in scenario["runs"]:
             run["reason"] = text
             run["history"] = run["history"].replace("\nend", "\n" + text + "\nend")
+            if run["deviations"]:
+                run["minimal"] = {"text": text, "reproduce": text, "failed": 1, "runs": 2}
             for deviation in run["deviations"]:
                 deviation["step"] = deviation["observed"] = text
                 for choice in deviation["allowed"]:

@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "dialogue.hpp"
+#include "interrupt.hpp"
 #include "replay.hpp"
 #include "results.hpp"
 #include "scenario_source.hpp"
@@ -123,7 +124,9 @@ int judge_results(const JudgeOptions& options) {
     throw UsageError("--results judges all that the results hold: name neither a HISTORY nor a --target");
   if (options.json.empty()) throw UsageError("--results needs --json FILE, where the results judged anew go");
   check_writable(options.json);
-  return exit_status(replay({options.results, options.profile, options.waivers, options.date, options.json}));
+  const Results results =
+      replay({options.results, options.profile, options.waivers, options.date, options.json});
+  return results.interrupted ? interrupt::exit_status() : exit_status(results);
 }
 
 constexpr const char* judge_explanation = R"(

@@ -222,11 +222,15 @@ std::optional<Finding> shrink_finding(Replayer& replayer, const language::Scenar
   } catch (const Interrupted&) {
     finding.example = replayer.last_failure();
   }
-  finding.reproduce = fmt::format(
-      "svmq run --reproduce {}{}",
-      shell_word(fmt::format("{}:{}", replayer.target().name, shrink::one_line(finding.scenario))),
-      profile.empty() ? "" : " --profile " + profile);
+  finding.reproduce = command_for(finding.scenario, replayer.target().name, profile);
   return finding;
+}
+
+std::string command_for(const language::Scenario& scenario, const std::string& target,
+                        const std::string& profile) {
+  return fmt::format("svmq run --reproduce {}{}",
+                     shell_word(fmt::format("{}:{}", target, shrink::one_line(scenario))),
+                     profile.empty() ? "" : " --profile " + profile);
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -292,23 +296,23 @@ void say_finding(const Finding& finding) {
   say(text + fmt::format("  reproduce {}\n", finding.reproduce));
 }
 
-void shrink_all(const Results& results, const std::vector<Waiver>& waivers,
-                std::chrono::milliseconds time_limit, std::chrono::seconds time, const std::string& profile,
-                const std::filesystem::path& folder) {
+void shrink_all(Results& results, const std::vector<Waiver>& waivers, std::chrono::milliseconds time_limit,
+                std::chrono::seconds time, const std::string& profile, const std::filesystem::path& folder) {
   struct Smallest {
     const language::Scenario* scenario;
     std::size_t steps;
+    Run* run;
   };
   std::map<std::pair<std::string, std::string>, Smallest> kinds;  // by target and kind
-  for (const auto& [index, result] : results.scenarios) {
+  for (auto& [index, result] : results.scenarios) {
     if (!result.task->random()) continue;  // who wrote it made it as small as it should be
-    for (const Run& run : result.runs) {
+    for (Run& run : result.runs) {
       const std::string kind = kind_of_deviation(run);
       if (kind.empty()) continue;
       const std::size_t steps = shrink::count_steps(result.task->scenario);
       const auto [place, is_new] =
-          kinds.emplace(std::pair(run.target, kind), Smallest{&result.task->scenario, steps});
-      if (!is_new && steps < place->second.steps) place->second = {&result.task->scenario, steps};
+          kinds.emplace(std::pair(run.target, kind), Smallest{&result.task->scenario, steps, &run});
+      if (!is_new && steps < place->second.steps) place->second = {&result.task->scenario, steps, &run};
     }
   }
   if (kinds.empty()) return;
@@ -339,6 +343,8 @@ void shrink_all(const Results& results, const std::vector<Waiver>& waivers,
     if (!done.insert(target_name + shrink::one_line(nameless)).second) continue;
     ++shrunk;
     say_finding(*finding);
+    smallest.run->minimal =
+        Minimal{print(finding->scenario), finding->reproduce, finding->score.failed, finding->score.runs};
     if (folder.empty()) continue;
     const auto files = write_finding(*finding, *replayer->target().profile, folder);
     for (const std::filesystem::path& file : files) say(fmt::format("  written {}\n", file.string()));

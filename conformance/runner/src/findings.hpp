@@ -86,10 +86,13 @@ std::vector<std::filesystem::path> write_finding(const Finding& finding, const m
 // Prints what has become of it.
 void say_finding(const Finding& finding);
 
-// Shrinks one random scenario for each kind of deviation in the results, says what has become of it, and
-// writes it to `folder`, if not empty. At most `time` in all.
-void shrink_all(const Results& results, const std::vector<Waiver>& waivers,
-                std::chrono::milliseconds time_limit, std::chrono::seconds time, const std::string& profile,
-                const std::filesystem::path& folder);
+// The whole command that conducts this scenario, on this target.
+std::string command_for(const language::Scenario& scenario, const std::string& target,
+                        const std::string& profile);
+
+// Shrinks one random scenario for each kind of deviation in the results, says what has become of it, adds it
+// to its run, and writes it to `folder`, if not empty. At most `time` in all.
+void shrink_all(Results& results, const std::vector<Waiver>& waivers, std::chrono::milliseconds time_limit,
+                std::chrono::seconds time, const std::string& profile, const std::filesystem::path& folder);
 
 }  // namespace svmq::runner

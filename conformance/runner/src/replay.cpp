@@ -14,6 +14,7 @@
 
 #include "campaign.hpp"
 #include "faithful.hpp"
+#include "findings.hpp"
 #include "interrupt.hpp"
 #include "locations.hpp"
 #include "shell.hpp"
@@ -32,7 +33,8 @@ using Records = std::map<std::pair<std::string, std::string>, Record>;  // by ta
 
 class RecordedConductor : public Conductor {
  public:
-  RecordedConductor(const Target& target, const Records& records) : target_(target), records_(records) {}
+  RecordedConductor(const Target& target, std::shared_ptr<const Records> records)
+      : target_(target), records_(std::move(records)) {}
 
   void submit(std::shared_ptr<const Task> task) override { waiting_.push_back(std::move(task)); }
   std::size_t pending() const override { return waiting_.size(); }
@@ -42,8 +44,8 @@ class RecordedConductor : public Conductor {
     if (interrupt::requested()) throw Interrupted();
     const std::shared_ptr<const Task> task = std::move(waiting_.front());
     waiting_.pop_front();
-    const auto found = records_.find({target_.name, task->scenario.name});
-    if (found == records_.end()) return {task, {}, "", "nothing is recorded of it"};
+    const auto found = records_->find({target_.name, task->scenario.name});
+    if (found == records_->end()) return {task, {}, "", "nothing is recorded of it"};
     const Record& record = found->second;
     if (record.history.empty())
       return {task, {}, "", record.reason.empty() ? "no history is recorded of it" : record.reason};
@@ -55,7 +57,7 @@ class RecordedConductor : public Conductor {
 
  private:
   const Target& target_;
-  const Records& records_;
+  const std::shared_ptr<const Records> records_;
   std::deque<std::shared_ptr<const Task>> waiting_;
 };
 
@@ -93,7 +95,8 @@ Records read_records(const Json& results, const fs::path& file) {
     }
   }
   if (results.contains("histories") && results["histories"].is_object())
-    read_beside(fs::path(file).replace_filename(results["histories"].at("file").get<std::string>()), records);
+    read_beside(file.parent_path() / fs::path(results["histories"].at("file").get<std::string>()).filename(),
+                records);
   return records;
 }
 
@@ -187,6 +190,26 @@ std::vector<Task> read_random(const Json& results, const Records& records) {
   return tasks;
 }
 
+// The smaller scenarios that the run made; that they deviate is not known without conducting them.
+void add_minimal(const Json& earlier, const std::string& profile, Results& results) {
+  std::map<std::pair<std::string, std::string>, Run*> runs;
+  for (auto& [index, scenario] : results.scenarios)
+    for (Run& run : scenario.runs) runs[{run.target, scenario.task->scenario.name}] = &run;
+  for (const Json& scenario : earlier.at("scenarios")) {
+    for (const Json& json : scenario.at("runs")) {
+      const auto found = runs.find({json.at("target"), scenario.at("name")});
+      if (!json.contains("minimal") || found == runs.end()) continue;
+      const Json& minimal = json["minimal"];
+      try {
+        const Task task = given_task(minimal.at("text"), "a smaller scenario");
+        found->second->minimal = {task.text, command_for(task.scenario, found->second->target, profile),
+                                  minimal.at("failed"), minimal.at("runs")};
+      } catch (const UsageError&) {  // then there is none
+      }
+    }
+  }
+}
+
 class Silent : public Listener {
   void scenario_finished(const ScenarioResult&) override {}
   void warning(const std::string&) override {}
@@ -194,12 +217,12 @@ class Silent : public Listener {
 
 Results replay(const Json& earlier, const ReplayOptions& options) {
   Plan plan;
-  const Records records = read_records(earlier, options.results);
+  const auto records = std::make_shared<const Records>(read_records(earlier, options.results));
   for (const Json& target : earlier.at("targets"))
     plan.targets.push_back(read_target(target, options.profile));
   plan.files = read_files(earlier);
   const std::optional<Corpus> corpus = whole_corpus(plan.files);
-  std::ranges::move(read_random(earlier, records), std::back_inserter(plan.files));
+  std::ranges::move(read_random(earlier, *records), std::back_inserter(plan.files));
   const std::string date =
       options.date.empty() ? earlier.at("started").get<std::string>().substr(0, 10) : options.date;
   if (options.waivers.empty()) {
@@ -209,13 +232,15 @@ Results replay(const Json& earlier, const ReplayOptions& options) {
   }
   plan.histories = std::make_shared<HistoryFile>(options.json);
   plan.jobs = std::max(1U, std::thread::hardware_concurrency());
-  plan.conductor = [&](const Target& target) -> std::unique_ptr<Conductor> {
+  plan.conductor = [records](const Target& target) -> std::unique_ptr<Conductor> {
     if (target.is_model()) return make_conductor(target, {}, nullptr);
     return std::make_unique<RecordedConductor>(target, records);
   };
   Silent silent;
   Results results = conduct(plan, silent);
+  if (results.interrupted) return results;
   results.corpus = corpus;
+  add_minimal(earlier, options.profile, results);
   write_json(results, earlier, options.json);
   return results;
 }

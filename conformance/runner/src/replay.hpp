@@ -19,8 +19,8 @@ struct ReplayOptions {
 
 // Scenarios are made anew: random ones by the generator, those of the corpus from the corpus, others from the
 // text that the results give. The model conducts anew too; every other target has its recorded history, and
-// what has none is not-run. Nothing in the results is believed but that the histories happened. Throws
-// UsageError where the file is none of results.
+// what has none is not-run. Nothing in the results is believed but that the histories happened. Where an
+// interrupt comes nothing is written. Throws UsageError where the file is none of results.
 Results replay(const ReplayOptions& options);
 
 }  // namespace svmq::runner

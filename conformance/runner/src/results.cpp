@@ -137,6 +137,12 @@ Json to_json(const Run& run) {
     }
   }
   if (run.waived()) json["waivers"] = run.waivers;
+  if (run.minimal) {
+    json["minimal"] = {{"text", run.minimal->text},
+                       {"reproduce", run.minimal->reproduce},
+                       {"failed", run.minimal->failed},
+                       {"runs", run.minimal->runs}};
+  }
   return json;
 }
 
@@ -285,8 +291,8 @@ void write_json(const Results& results, const std::filesystem::path& file) {
 
 void write_json(const Results& results, const Json& earlier, const std::filesystem::path& file) {
   Json json = to_json(results);
-  for (const char* member : {"started", "seconds", "interrupted", "bad_ends", "command", "seed",
-                             "random", "environment"}) {
+  for (const char* member :
+       {"started", "seconds", "interrupted", "bad_ends", "command", "seed", "random", "environment"}) {
     json.erase(member);
     if (earlier.contains(member)) json[member] = earlier[member];
   }

@@ -21,6 +21,12 @@
 
 namespace svmq::runner {
 
+// A smaller scenario that deviates in the same way as the one it was made from.
+struct Minimal {
+  std::string text, reproduce;       // as printed; a whole command
+  std::size_t failed = 0, runs = 0;  // how often it was conducted, and deviated
+};
+
 // One scenario on one target, judged.
 struct Run {
   std::string target;
@@ -28,6 +34,7 @@ struct Run {
   std::string history;               // text; empty: there is none
   std::vector<int> lines;            // of each deviation in that text, from 1; 0: unknown
   std::vector<std::string> waivers;  // ids of those that cover it; empty: it is not waived
+  std::optional<Minimal> minimal;    // where it was shrunk
   double seconds = 0;                // that its thread spent on it: waiting for the history, and judging
   bool waived() const { return !waivers.empty(); }
 };

@@ -4,7 +4,7 @@ import re
 import shlex
 import subprocess
 
-from conftest import only
+from conftest import load, only
 
 # The standard allows more than Linux does, so that this finds deviations wherever there is a model.
 DEVIATING = ["--target", "model:posix", "--profile", "linux-6.18"]
@@ -90,3 +90,19 @@ def test_races_reproduce(svmq):
         assert ":races" in scenario["reproduce"]
         again = svmq.results(*shlex.split(scenario["reproduce"])[1:])[1]
         assert again["scenarios"][0]["text"] == scenario["text"]
+
+
+def test_results_hold_the_smallest_scenario(svmq):
+    """One for each kind that was shrunk; it can be conducted, and the results judged anew have it too."""
+    _, results = svmq.results("fuzz", *DEVIATING, "--scenarios", 40, "--seed", 1, "--shrink", 10)
+    found = [run["minimal"] for scenario in results["scenarios"] for run in scenario["runs"] if "minimal" in run]
+    assert found and len({entry["text"] for entry in found}) == len(found)
+    assert all(0 < entry["failed"] <= entry["runs"] for entry in found)
+    always = [entry for entry in found if entry["failed"] == entry["runs"]]
+    assert always
+    for entry in always[:3]:
+        assert svmq(*shlex.split(entry["reproduce"])[1:]).status == 1
+    assert svmq("judge", "--results", "results.json", "--json", "anew.json").status == 1
+    anew = load(svmq.folder / "anew.json")
+    again = [run["minimal"] for scenario in anew["scenarios"] for run in scenario["runs"] if "minimal" in run]
+    assert again == [{**entry, "reproduce": entry["reproduce"].removesuffix(" --profile linux-6.18")} for entry in found]

@@ -97,6 +97,14 @@ def test_what_does_not_fit_is_refused(tmp_path, change, words):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_shard_without_its_histories_is_refused(built, tmp_path):
+    for part in "12":
+        assert svmq(*CAMPAIGN, tmp_path / f"{part}.json", "--shard", f"{part}/2").returncode == 1
+    (tmp_path / "2.histories").unlink()
+    done = run("report", tmp_path / "1.json", tmp_path / "2.json", "--output", tmp_path / "out")
+    assert done.returncode == 2 and "2.histories: cannot be read" in done.stderr and not (tmp_path / "out").exists()
+
+
 def test_agents_may_see_sleep_differently(tmp_path):
     a, b = shards(tmp_path, lambda d: d["targets"][0].update(agent=d["targets"][0]["agent"].replace("syscall", "state")))
     assert a.read_text().count("blocking=state") == 0 and b.read_text().count("blocking=state") == 1

@@ -9,7 +9,7 @@ import re
 import xml.etree.ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
-from svmq_report.text import plural, visible, visible_line
+from svmq_report.text import visible, visible_line
 from svmq_report.view import Report, Run, Scenario, Target
 
 _REST = "random scenarios that are not listed singly"

@@ -4,6 +4,7 @@ The file may come from anywhere, so nothing is believed: size, encoding, JSON, s
 each other. What `load` returns follows results.schema.json, and the writers need not ask again.
 """
 
+import datetime
 import functools
 import itertools
 import json
@@ -262,6 +263,10 @@ def _contradictions(results: dict):
     """What the schema cannot say: pairs of place and problem, in the order of the file."""
     targets = {target["name"] for target in results["targets"]}
     waivers = {waiver["id"] for waiver in results["waivers"]}
+    try:
+        datetime.datetime.fromisoformat(results["started"])
+    except ValueError:
+        yield "$.started", f"expected a time that there is, found {_quote(results['started'])}"
     yield from _repeated("targets", "name", results)
     yield from _repeated("scenarios", "name", results)
     yield from _repeated("waivers", "id", results)

@@ -5,7 +5,7 @@ Nonconform, unknown and not-run are `not ok`; unsupported is skipped; waived is 
 
 import json
 
-from svmq_report.text import plural, visible_line
+from svmq_report.text import visible_line
 from svmq_report.view import Report, Run, Scenario
 
 

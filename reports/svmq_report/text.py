@@ -1,5 +1,6 @@
 """Text that comes from outside, made fit to be seen."""
 
+import json
 import re
 
 # What a reader would not see, or would see in the wrong place, and what XML cannot hold: control characters except
@@ -28,6 +29,11 @@ def shorten(text: str, limit: int) -> str:
 def plural(count: int, noun: str) -> str:
     """1 scenario, 2,000 scenarios"""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def quote(value) -> str:
+    """Any value of JSON, shortened, as it is written there."""
+    return shorten(json.dumps(value, ensure_ascii=False), 120)
 
 
 def _escape(match: re.Match) -> str:

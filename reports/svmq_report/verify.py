@@ -9,15 +9,15 @@ import io
 import itertools
 import json
 import re
-import shlex
 import tomllib
 import zipfile
 from collections import Counter, defaultdict
 from datetime import datetime
 
 from svmq_report import bundle, histories, judging, load
-from svmq_report.text import shorten, visible_line
-from svmq_report.view import STATES, Report
+from svmq_report.anew import Anew
+from svmq_report.text import quote, shorten, visible_line
+from svmq_report.view import Report
 
 WAIVERS = bundle.CATALOGUE.parents[1] / "impl" / "waivers.toml"
 _EVIDENCE = (bundle.RESULTS, bundle.CATALOGUE_NAME, bundle.CAPABILITIES, bundle.ENVIRONMENT)
@@ -45,9 +45,10 @@ class Verified:
         own_waivers = _own_waivers()
         self.strange_waivers = [waiver["id"] for waiver in results["waivers"] if waiver["id"] not in own_waivers]
         again, kept_again = judging.replay(results, self.files[bundle.RESULTS], kept)
+        again = load.parse("the results judged anew", json.dumps(again).encode())
         for problems in (_catalogue(self.files[bundle.CATALOGUE_NAME], results), _waivers(results, own_waivers),
                          _histories(results, kept), _circumstances(results, kept), _random(results, kept),
-                         _Anew(results, kept, load.parse("the results judged anew", json.dumps(again).encode()), kept_again).problems(),
+                         Anew(results, kept, again, kept_again).problems(),
                          self._follow(bundle.excerpts(self.report)),
                          self._follow(bundle.statements(self.report, self.files[bundle.MANIFEST]))):
             self.problems += problems
@@ -143,8 +144,8 @@ def _waivers(results: dict, own: dict):
     for waiver in results["waivers"]:
         for member, value in own.get(waiver["id"], {}).items():
             if waiver[member] != value:
-                yield (f"{bundle.RESULTS}: waiver {waiver['id']}: {member} says {_quote(waiver[member])}; in this svmq's "
-                       f"{WAIVERS.parent.name}/{WAIVERS.name} it is {_quote(value)}")
+                yield (f"{bundle.RESULTS}: waiver {waiver['id']}: {member} says {quote(waiver[member])}; in this svmq's "
+                       f"{WAIVERS.parent.name}/{WAIVERS.name} it is {quote(value)}")
 
 
 def _histories(results: dict, kept: bytes | None):
@@ -206,7 +207,9 @@ def _random(results: dict, kept: bytes | None):
         yield f"{bundle.RESULTS}: seed says {results['seed']}; the random scenarios are of seed {random['seed']}"
     ranges = sorted(entry for entry in random["ranges"] if entry[1])
     for (first, count), (following, _) in zip(ranges, ranges[1:]):
-        if following != first + count and following % _FAR:
+        if following < first + count:
+            yield f"{bundle.RESULTS}: random says that scenario {following} was conducted twice"
+        elif following != first + count and following % _FAR:
             yield (f"{bundle.RESULTS}: random says that scenarios {first + count} to {following - 1} were left out between "
                    "others that were conducted")
     there = defaultdict(set)  # by target: indexes
@@ -223,186 +226,9 @@ def _random(results: dict, kept: bytes | None):
     for target in results["targets"]:
         indexes, expected = there[target["name"]], sum(count for _, count in ranges)
         if len(indexes) < expected:
-            missing = next(index for first, count in ranges for index in range(first, first + count) if index not in indexes)
+            missing = next((index for first, count in ranges for index in range(first, first + count) if index not in indexes), "none")
             yield (f"{bundle.RESULTS}: {expected:,} random scenarios were conducted, and there is evidence of {len(indexes):,} on "
                    f"{target['name']}: random-{random['seed']}-{missing} is the first without")
-
-
-# ------------------------------------------------------------------------------------------------ judged anew
-
-
-class _Anew:
-    """The results against what follows from their histories."""
-
-    _RUN = ("verdict", "reason", "steps", "clauses", "waivers", "history")
-    _SCENARIO = ("title", "source", "clauses", "seeds", "text")
-
-    def __init__(self, results: dict, kept: bytes | None, again: dict, kept_again: bytes | None):
-        self._results, self._again = results, again
-        self._kept, self._kept_again = ({(entry.target, entry.name): entry.text for entry in histories.split(data)}
-                                        for data in (kept, kept_again))
-
-    def problems(self):
-        says, is_ = self._results["svmq"], self._again["svmq"]
-        if says != is_:
-            yield f"{bundle.RESULTS}: svmq says {says['version']}; this is {is_['version']}, which may judge otherwise"
-        yield from self._corpus()
-        yield from self._scenarios()
-        yield from self._counted()
-        for ours, theirs in zip(self._results["targets"], self._again["targets"]):
-            yield from self._totals(ours, theirs)
-        yield from self._disagreements()
-        for ours, theirs in zip(self._results["waivers"], self._again["waivers"]):
-            if ours["used"] != theirs["used"]:
-                yield (f"{bundle.RESULTS}: waiver {ours['id']} says that it was used {ours['used']:,} times; "
-                       f"it was {theirs['used']:,}")
-
-    def _corpus(self):
-        says, is_ = self._results["corpus"], self._again["corpus"]
-        if says and is_ and says != is_:
-            yield (f"{bundle.RESULTS}: corpus is not that of this svmq: it was changed, or another version of svmq made the "
-                   "results")
-        elif is_ and not says:
-            yield f"{bundle.RESULTS}: corpus is not there, though every scenario that comes with svmq was conducted"
-
-    def _scenarios(self):
-        ours, theirs = ({scenario["name"]: scenario for scenario in results["scenarios"]}
-                        for results in (self._results, self._again))
-        for name, scenario in theirs.items():
-            where = f"{bundle.RESULTS}: {name}"
-            if name in ours:
-                yield from self._scenario(where, ours[name], scenario)
-            elif scenario["source"] != "random":
-                yield f"{where}: is left out; the whole corpus is said to have been conducted, and it has it"
-            elif not any((run["target"], name) in self._kept for run in scenario["runs"]):
-                yield f"{where}: is left out"
-        for name in ours:
-            if name not in theirs:
-                yield (f"{bundle.RESULTS}: {name}: " + ("is listed, and conforms on every target" if ours[name]["source"] == "random"
-                       and _RANDOM_NAME.match(name) else "its text is no scenario of that name"))
-
-    def _scenario(self, where: str, ours: dict, theirs: dict):
-        for member in self._SCENARIO:
-            if ours[member] != theirs[member]:
-                yield f"{where}: {member} says {_quote(ours[member])}; made anew it is {_quote(theirs[member])}"
-        if not _same_command(ours, theirs):
-            yield f"{where}: reproduce says {_quote(ours['reproduce'])}; made anew it is {_quote(theirs['reproduce'])}"
-        runs = {run["target"]: run for run in ours["runs"]}
-        for run in theirs["runs"]:
-            there = f"{where} on {run['target']}"
-            if run["target"] in runs:
-                yield from self._run(there, runs[run["target"]], run)
-            else:
-                yield f"{there}: is left out"
-
-    def _run(self, where: str, ours: dict, theirs: dict):
-        if ours["verdict"] != theirs["verdict"]:
-            if ours["verdict"] == "unsupported" and not ours["history"]:
-                yield f"{where}: says unsupported ({ours['reason']}), and the target has all that the scenario needs"
-            else:
-                yield (f"{where}: the verdict says {ours['verdict']}; judged anew it is {theirs['verdict']}{_why(theirs)}")
-            return
-        for member in self._RUN:
-            if ours[member] != theirs[member] and not (member == "reason" and ours["verdict"] == "unknown"):
-                yield f"{where}: {member} says {_quote(ours[member])}; judged anew it is {_quote(theirs[member])}"
-        yield from _minimal(where, ours["minimal"], theirs["minimal"])
-        for number, (one, other) in enumerate(itertools.zip_longest(ours["deviations"], theirs["deviations"]), 1):
-            if one != other:
-                yield f"{where}: deviation {number} is not what the judge says{_why(theirs)}"
-                break
-
-    def _counted(self):
-        """The histories of what the results count as conform and do not list."""
-        listed = {(run["target"], scenario["name"]): run for scenario in self._again["scenarios"] for run in scenario["runs"]}
-        ours = {scenario["name"] for scenario in self._results["scenarios"]}
-        for (target, name), text in self._kept.items():
-            where = f"{bundle.HISTORIES}: {name} on {target}"
-            if name in ours:
-                yield f"{where}: is listed in the results too"
-            elif (target, name) in listed:
-                run = listed[target, name]
-                if run["verdict"] != "conform":
-                    yield f"{where}: the results count it as conform; judged anew it is {run['verdict']}{_why(run)}"
-            elif (target, name) not in self._kept_again:
-                yield f"{where}: is of no scenario or target of the results"
-            elif text != self._kept_again[target, name]:
-                yield f"{where}: is not what the model does"
-
-    def _totals(self, ours: dict, theirs: dict):
-        name = ours["name"]
-        for member in ("scenarios", "steps", *STATES):
-            if ours["summary"][member] != theirs["summary"][member]:
-                yield (f"{bundle.RESULTS}: the summary of {name} says {ours['summary'][member]:,} {member.replace('_', ' ')}; "
-                       f"there is evidence of {theirs['summary'][member]:,}")
-        for member in ("agent", "capabilities") if name.startswith("model:") else ():
-            if ours[member] != theirs[member]:
-                yield f"{bundle.RESULTS}: {member} of {name} says {_quote(ours[member])}; it is {_quote(theirs[member])}"
-        says, counts = (results["coverage"].get(name, {}) for results in (self._results, self._again))
-        for clause in sorted({*says, *counts}):
-            if says.get(clause) != counts.get(clause):
-                yield (f"{bundle.RESULTS}: the coverage of {clause} on {name} says {_counts(says.get(clause))}; there is "
-                       f"evidence of {_counts(counts.get(clause))}")
-
-    def _disagreements(self):
-        ours, theirs = ({(entry["scenario"], *entry["targets"]): entry for entry in results["disagreements"]}
-                        for results in (self._results, self._again))
-        if len(ours) != len(self._results["disagreements"]):
-            yield f"{bundle.RESULTS}: a disagreement stands there twice"
-        for key in dict.fromkeys([*theirs, *ours]):
-            where = f"{bundle.RESULTS}: the disagreement of {' and '.join(key[1:])} on {key[0]}"
-            if key not in ours:
-                yield f"{where} is left out"
-            elif key not in theirs:
-                yield f"{where} is none: they do not disagree"
-            elif ours[key] != theirs[key]:
-                member = next(m for m in ("verdicts", "step", "results") if ours[key][m] != theirs[key][m])
-                yield f"{where}: {member} says {_quote(ours[key][member])}; made anew it is {_quote(theirs[key][member])}"
-
-
-def _minimal(where: str, ours: dict | None, theirs: dict | None):
-    if ours and not theirs:
-        yield f"{where}: minimal is no scenario"
-    elif ours and ours["text"] != theirs["text"]:
-        yield f"{where}: minimal says {_quote(ours['text'])}; made anew it is {_quote(theirs['text'])}"
-    elif ours and not _is_command(ours["reproduce"], theirs["reproduce"]):
-        yield f"{where}: minimal says {_quote(ours['reproduce'])}; made anew it is {_quote(theirs['reproduce'])}"
-
-
-def _is_command(says: str, made: str) -> bool:
-    """Whether it is this command and options that say how to judge, and nothing that a shell would do besides."""
-    if re.search(r"[^\w./:,=@%+' -]", re.sub(r"'[^']*'", "", says)):
-        return False
-    try:
-        return _begins(shlex.split(says), shlex.split(made))
-    except ValueError:
-        return False
-
-
-def _begins(says: list[str], made: list[str]) -> bool:
-    rest = says[len(made):]
-    return says[:len(made)] == made and all(word in ("--profile", "--waivers") for word in rest[::2]) and len(rest) % 2 == 0
-
-
-def _same_command(ours: dict, theirs: dict) -> bool:
-    """Whether the command is the one that conducts the scenario again: people will paste it."""
-    if not ours["reproduce"] or ours["source"] == "random":
-        return not ours["reproduce"] or _is_command(ours["reproduce"], theirs["reproduce"])
-    try:
-        says, made = shlex.split(ours["reproduce"]), shlex.split(theirs["reproduce"])
-    except ValueError:
-        return False
-    if ours["source"] == "reproduce string" and says[2:3] == ["--reproduce"]:
-        made[2:5] = says[2:4]  # the scenario as one word, and not as a file
-    else:
-        made[2:3] = says[2:3]  # the path depends on the folder in which one stood
-    return _is_command(ours["reproduce"], shlex.join(made))
-
-
-def _why(run: dict) -> str:
-    if not run["deviations"]:
-        return f" ({shorten(run['reason'], 300)})" if run["reason"] else ""
-    first = run["deviations"][0]
-    return f" (line {first['line'] or '?'}: {shorten(first['step'], 100)} gave {shorten(first['observed'], 60)})"
 
 
 def _where(found: bytes, made: bytes) -> str:
@@ -410,7 +236,7 @@ def _where(found: bytes, made: bytes) -> str:
         if one != other:
             shown = shorten((one or b"").decode("utf-8", "replace").strip(), 60)
             expected = shorten((other or b"").decode("utf-8", "replace").strip(), 60)
-            return f": line {number} says {_quote(shown)}, not {_quote(expected)}"
+            return f": line {number} says {quote(shown)}, not {quote(expected)}"
     return ""
 
 
@@ -419,11 +245,3 @@ def _time(seconds: int) -> str:
         return f"{datetime.utcfromtimestamp(seconds).isoformat()}Z"
     except (OverflowError, ValueError, OSError):
         return str(seconds)
-
-
-def _counts(counts: dict | None) -> str:
-    return ", ".join(f"{value} {state}" for state, value in counts.items() if value) if counts else "nothing"
-
-
-def _quote(value) -> str:
-    return shorten(json.dumps(value, ensure_ascii=False), 120)

@@ -455,6 +455,7 @@ EDITS = {
     "seed everywhere": (edit(other_seed), "is none of the random scenarios that were conducted"),
     "fewer random scenarios": (edit(last_scenarios_cut), "is none of the random scenarios that were conducted"),
     "more random scenarios": (edit(lambda d: d["random"].update(ranges=[[0, 9_000_000_000_000]])), "random-7-20 is the first without"),
+    "random scenarios twice": (edit(lambda d: d["random"].update(ranges=[[0, 20], [0, 20]])), "random says that scenario 0 was conducted twice"),
     "random scenarios of another kind": (edit(lambda d: d["random"].update(races=True)), "judged anew it is"),
     # where and by what
     "statement of a clause": (edit(clause("statement", "Anything goes.")), "clause msgsnd.block is not what clauses.toml says"),

@@ -133,6 +133,7 @@ def test_what_the_schema_refuses(tmp_path, place, value, words):
 
 
 @pytest.mark.parametrize("place, value, words", [
+    (["started"], "2026-13-45T00:00:00Z", "$.started: expected a time that there is"),
     (["targets", 1, "name"], "linux", 'expected a name of its own, found "linux" again'),
     (["scenarios", 1, "name"], "lowest-type-first", "$.scenarios[1].name"),
     (["waivers"], [{"id": "w", "reason": "r", "used": 0}] * 2, "$.waivers[1].id"),

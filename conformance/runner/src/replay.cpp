@@ -176,12 +176,12 @@ std::vector<Task> read_random(const Json& results, const Records& records) {
   plan.without.clear();
   for (const Json& needs : json.at("without")) plan.without.push_back(needs.get<std::set<std::string>>());
   if (plan.without.empty()) plan.without.emplace_back();
-  const std::string prefix = fmt::format("random-{}-", plan.seed);
+  const std::string named = fmt::format("random-{}-", plan.seed);
   std::set<std::uint64_t> indexes;
   for (const auto& [key, record] : records) {
     const std::string& name = key.second;
-    if (!name.starts_with(prefix) || name.size() > prefix.size() + 18) continue;
-    const std::string number = name.substr(prefix.size());
+    if (!name.starts_with(named) || name.size() > named.size() + 18) continue;
+    const std::string number = name.substr(named.size());
     if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos) continue;
     indexes.insert(std::stoull(number));
   }

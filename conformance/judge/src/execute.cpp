@@ -5,7 +5,7 @@
 namespace svmq::judge {
 namespace {
 
-constexpr std::size_t most_moves = 100'000;  // what departs from the model may never come to rest
+constexpr std::size_t moves_of_a_run = 100'000;  // what departs from the model may never come to rest
 
 // splitmix64: the same choices on every machine.
 class Choices {
@@ -30,7 +30,7 @@ language::History execute(const language::Scenario& scenario, const model::Profi
                           const Behaviour& behaviour) {
   Choices choices(seed);
   Stage stage(scenario, profile, behaviour);
-  std::size_t left = most_moves;
+  std::size_t left = moves_of_a_run;
   for (auto moves = stage.moves(); !moves.empty() && left > 0; moves = stage.moves(), --left)
     stage.take(moves[choices.below(moves.size())]);
   return stage.history();

@@ -284,8 +284,8 @@ void Waiting::wake_and_release(Lock& lock) {
   static_assert(settled == 1u << 29);
   const Identity& self = identity();
   order();
-  // One sleeper more than needed: if the one that is woken dies, the kernel takes the settled lock for an owned
-  // one and wakes nobody in its place.
+  // One sleeper more than needed: if the one that is woken dies, the kernel takes the settled lock for an
+  // owned one and wakes nobody in its place.
   if (futex_wake_and_set(word_, lock.word, settle, 2) < 0) {  // a file cut short, or a very old kernel
     lock.word.set(settled);
     wake();

@@ -203,7 +203,7 @@ struct Lock {
   Cell<std::uint64_t> open;
 };
 static_assert(offsetof(Lock, change) == 4 && alignof(Lock) == 8);  // seam.cc replaces both at once
-inline constexpr std::uint32_t settled = 0x20000000;  // no thread has such an id
+inline constexpr std::uint32_t settled = 0x20000000;               // no thread has such an id
 
 inline bool held(const Lock& lock) { return (lock.word.acquire() & thread_bits & ~settled) != 0; }
 

@@ -119,9 +119,7 @@ class Space {
     seam::order();
     return true;
   }
-  static void copy_state(State& to, const State& from) {
-    seam::copy(&to, &from, sizeof(State));
-  }
+  static void copy_state(State& to, const State& from) { seam::copy(&to, &from, sizeof(State)); }
   // `open` counts one more than the journal's entries: first of all the state is saved.
   void save_state() {
     copy_state(head.saved[side_].state, head.state);

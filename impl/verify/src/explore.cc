@@ -165,7 +165,8 @@ class Priorities final : public Chooser {
         chosen = index;
         break;
       }
-      if ((best & older) == 0 && priority_[option] > priority_[best & process_bits]) best = option, chosen = index;
+      if ((best & older) == 0 && priority_[option] > priority_[best & process_bits])
+        best = option, chosen = index;
     }
     if (chosen != 0) choices.emplace_back(machine.step(), best);
     return best;

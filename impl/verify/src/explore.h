@@ -34,7 +34,8 @@ class Explorer {
 
   // All within the bound; stops at the first fault. `seconds` 0: no limit.
   Finding exhaust(Budget bound, double seconds = 0);
-  // Priorities drawn by lot, lowered at as many moments as there are preemptions (PCT); deaths within the bound.
+  // Priorities drawn by lot, lowered at as many moments as there are preemptions (PCT); deaths within the
+  // bound.
   Finding random(Budget bound, std::uint64_t executions, std::uint64_t seed);
   // One execution again. Throws std::runtime_error where the choices do not fit.
   Finding replay(const std::string& choices);

@@ -129,7 +129,8 @@ void Machine::add_others(Options& options) const {
   for (int i = 0; i < count_; ++i)
     if (i != current_ && enabled(i)) options.add(static_cast<Option>(i));
   for (int i = 0; i < count_; ++i)
-    if (i != current_ && at(i).run == Run::sleeping && may_die(i)) options.add(static_cast<Option>(death | i));
+    if (i != current_ && at(i).run == Run::sleeping && may_die(i))
+      options.add(static_cast<Option>(death | i));
 }
 
 // The running process may go on, others may come first, it may die.
@@ -187,7 +188,9 @@ long Machine::answered(long result) {
 
 void Machine::begin_call() {
   self().fresh = false;
-  if (weak) weak_memory_.be_told(current_, WeakMemory::by_return);  // the programs may have told each other by other means
+  if (weak)
+    weak_memory_.be_told(current_,
+                         WeakMemory::by_return);  // the programs may have told each other by other means
   began(current_);
 }
 

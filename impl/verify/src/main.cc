@@ -65,8 +65,10 @@ bool repeats(Stage& stage, Explorer& explorer, const Finding& finding, const std
 void print_guarantee(const World& world, Budget bound, const Count& count) {
   std::size_t processes = world.scenario.actors.size();
   double odds = static_cast<double>(processes) * std::pow(count.longest, bound.preemptions);
-  fmt::print("  each execution finds a fault of depth {} with a probability of at least 1/{:.0f} ({} processes, {} choices)\n",
-             bound.preemptions + 1, odds, processes, count.longest);
+  fmt::print(
+      "  each execution finds a fault of depth {} with a probability of at least 1/{:.0f} ({} processes, {} "
+      "choices)\n",
+      bound.preemptions + 1, odds, processes, count.longest);
 }
 
 // Breadth by bound: the smallest execution with a fault is found first. True: as expected.
@@ -188,7 +190,9 @@ int explore_all(const std::vector<const World*>& worlds, const Arguments& argume
     running.erase(ended);
   }
   fmt::print("{} worlds: {}\n", worlds.size(),
-             result == 0 ? "no fault" : result == 1 ? "FAULT" : "not all could be explored");
+             result == 0   ? "no fault"
+             : result == 1 ? "FAULT"
+                           : "not all could be explored");
   return result;
 }
 
@@ -235,8 +239,7 @@ int main(int count, char** words) {
   app.add_option("--seconds", arguments.seconds, "give up on a bound after so long (CPU time)");
   app.add_option("--random", arguments.random, "so many executions at random (PCT) instead of all");
   app.add_option("--seed", arguments.seed, "of --random")->capture_default_str();
-  app.add_option("--replay", arguments.replay,
-                 "print one execution as a table: WORLD/CHOICES");
+  app.add_option("--replay", arguments.replay, "print one execution as a table: WORLD/CHOICES");
   app.add_option("--jobs,-j", arguments.jobs, "worlds at a time")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);

@@ -168,7 +168,8 @@ std::uint64_t Machine::change(void* at, unsigned size, Change how, std::uint64_t
 }
 
 void Machine::copy(void* to, const void* from, std::size_t size) {
-  if (is_shared(from)) return copy_out(static_cast<std::byte*>(to), static_cast<const std::byte*>(from), size);
+  if (is_shared(from))
+    return copy_out(static_cast<std::byte*>(to), static_cast<const std::byte*>(from), size);
   if (is_shared(to)) return copy_in(static_cast<std::byte*>(to), static_cast<const std::byte*>(from), size);
   memcpy(to, from, size);
 }
@@ -197,7 +198,8 @@ void Machine::copy_out(std::byte* to, const std::byte* from, std::size_t size) {
   }
 }
 
-// Into shared memory, in pieces as of a register; a piece at the end lies within a word that is there already.
+// Into shared memory, in pieces as of a register; a piece at the end lies within a word that is there
+// already.
 void Machine::copy_in(std::byte* to, const std::byte* from, std::size_t size) {
   if (tracing) note("writes", to, size);
   for (std::size_t done = 0; done < size; done += 8) {

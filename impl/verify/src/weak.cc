@@ -65,7 +65,8 @@ void WeakMemory::store(int process, std::size_t word, const std::uint32_t* befor
     if (all.writes.empty()) all.writes.push_back({before[i], -1, 0, 0, {}});
     Write made{values[i], process, mine[me], events_, releases(order) ? mine : released_[me]};
     if (modifies) join(made.released, all.writes.back().released);
-    writes_hash_ ^= hash_of((word + i) << 12 ^ all.writes.size(), values[i] * 8 + static_cast<std::uint32_t>(me) + 1);
+    writes_hash_ ^=
+        hash_of((word + i) << 12 ^ all.writes.size(), values[i] * 8 + static_cast<std::uint32_t>(me) + 1);
     all.seen[me] = static_cast<std::uint32_t>(all.writes.size());
     all.stale[me] = 0;
     all.writes.push_back(made);
@@ -86,7 +87,8 @@ std::size_t WeakMemory::oldest(int process, const History& all) const {
   return found;
 }
 
-// The words as they were before the `back` latest stores to any of them. False if the process cannot see that.
+// The words as they were before the `back` latest stores to any of them. False if the process cannot see
+// that.
 bool WeakMemory::cut(int process, std::size_t word, unsigned words, int back, Cut& found) const {
   const History* all[2] = {};
   for (unsigned i = 0; i < words; ++i) {

@@ -1,8 +1,9 @@
-// Which values a load may return: besides the latest one, older ones, as far as the declared orders allow it. This is C++'s
-// happens-before, with release, acquire, relaxed, release sequences and fences, kept as clocks.
+// Which values a load may return: besides the latest one, older ones, as far as the declared orders allow it.
+// This is C++'s happens-before, with release, acquire, relaxed, release sequences and fences, kept as clocks.
 //
-// Stronger than C++: a load returns nothing that has not been stored yet, fences of sequential consistency are in one order with
-// all that they know, and a process sees the same older value of a word twice at the most before it sees a later one.
+// Stronger than C++: a load returns nothing that has not been stored yet, fences of sequential consistency
+// are in one order with all that they know, and a process sees the same older value of a word twice at the
+// most before it sees a later one.
 #pragma once
 
 #include <array>
@@ -21,14 +22,14 @@ class WeakMemory {
   explicit WeakMemory(std::size_t words);
   void forget();  // an execution begins: what is in memory is known to all
 
-  // One store to `words` neighbours at once; `before` is what the first one held. A read-modify-write carries on what the store
-  // before it released.
+  // One store to `words` neighbours at once; `before` is what the first one held. A read-modify-write carries
+  // on what the store before it released.
   void store(int process, std::size_t word, const std::uint32_t* before, const std::uint32_t* values,
              unsigned words, Order order, bool modifies);
   // How many older values a load may return.
   int older(int process, std::size_t word, unsigned words) const;
-  // It returns the one before the `back` latest stores. The result says which stores these values are of; 0: of
-  // none, they are what is in memory.
+  // It returns the one before the `back` latest stores. The result says which stores these values are of; 0:
+  // of none, they are what is in memory.
   std::uint64_t load(int process, std::size_t word, unsigned words, int back, Order order,
                      std::uint32_t* values);
   void fence(int process, Order order);
@@ -54,7 +55,7 @@ class WeakMemory {
   };
   struct History {
     std::vector<Write> writes;
-    std::vector<Read> reads;                           // each later in the list of writes than its process's last
+    std::vector<Read> reads;  // each later in the list of writes than its process's last
     std::array<std::uint32_t, most_processes> seen{};  // no process goes back behind what it has read
     std::array<std::uint8_t, most_processes> stale{};  // times that it has seen the same older value
   };

@@ -38,7 +38,7 @@ def test_the_worlds_that_come_with_svmq_hold_every_property(svmq):
 
 
 def test_the_envelope_holds_them_too(svmq):
-    answer = svmq("exhaust", "--model-only", "--profile", "posix", timeout=400)
+    answer = svmq("exhaust", "--model-only", "--profile", "posix", "--depth", "6", timeout=400)
     assert answer.status == 0, answer.out
     assert "never" not in re.sub("never used", "", answer.out)
     assert int(re.findall(r"([\d,]+) transitions$", answer.out, re.M)[-1].replace(",", "")) > 50_000

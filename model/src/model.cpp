@@ -268,6 +268,17 @@ void resume(const Profile& profile, State& state, int process) {
   }
 }
 
+// As everywhere that these names are known, of those that end a process.
+int number(Signal signal) {
+  switch (signal) {
+    case Signal::hup: return 1;
+    case Signal::usr1: return 10;
+    case Signal::usr2: return 12;
+    case Signal::alrm: return 14;
+    default: return 15;
+  }
+}
+
 bool ends_by_default(Signal signal) {
   return signal != Signal::chld && signal != Signal::winch && signal != Signal::cont;
 }
@@ -282,6 +293,14 @@ bool happens_to_process(const Profile& profile, State& state, ActorIndex actor, 
     case Signal::cont: resume(profile, state, index); return true;
     default: return false;
   }
+}
+
+// The first signal that ends it kills at once; of those that come to a stopped process, the one with the lowest
+// number does. POSIX XSH 2.4.1; Linux next_signal.
+void sentence(Process& process, Signal signal) {
+  const bool earlier = process.running != Running::yes && process.dying && *process.dying != Signal::kill &&
+                       number(signal) < number(*process.dying);
+  if (!process.dying || earlier) process.dying = signal;
 }
 
 // Its handler is to run.
@@ -310,7 +329,7 @@ void signal(const Profile& profile, State& state, ActorIndex actor, Signal signa
     return;
   }
   if (how == Disposition::default_)
-    process.dying = process.dying.value_or(signal);
+    sentence(process, signal);
   else
     catch_signal(self, how == Disposition::restart);
 }

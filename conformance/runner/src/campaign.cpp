@@ -27,6 +27,7 @@
 #include "interrupt.hpp"
 #include "private_folder.hpp"
 #include "shell.hpp"
+#include "svmq/shrink/one_line.hpp"
 #include "verdict.hpp"
 
 namespace svmq::runner {
@@ -120,7 +121,8 @@ class Collector {
 
   void finish(const Schedule::Item& item, Partial partial) {
     compare(*item.task, partial);
-    ScenarioResult result{item.task, reproduce(item), {}};
+    if (plan_.supply && item.index >= schedule_.files()) tell_supply(*item.task, partial);
+    ScenarioResult result{item.task, {}, {}};
     bool conform = true;
     for (std::size_t i = 0; i < partial.done.size(); ++i) {
       Run& run = partial.done[i]->first;
@@ -132,13 +134,20 @@ class Collector {
       conform = conform && run.judgement.verdict == Verdict::conform;
       result.runs.push_back(std::move(run));
     }
+    if (!conform || !item.task->made) result.reproduce = reproduce(item);
     listener_.scenario_finished(result);
     if (item.task->random() && results_.random) ++*results_.random->count;
-    if (!item.task->random() || !conform) {
+    if (!item.task->made || !conform) {
       results_.scenarios.emplace(item.index, std::move(result));
     } else if (plan_.histories) {
       for (const Run& run : result.runs) plan_.histories->add(run.target, run.history);
     }
+  }
+
+  void tell_supply(const Task& task, const Partial& partial) {
+    std::vector<Supply::Seen> seen;
+    for (const auto& done : partial.done) seen.push_back({done->first, done->second});
+    plan_.supply->finished(task, seen);
   }
 
   void compare(const Task& task, const Partial& partial) {
@@ -181,8 +190,10 @@ class Collector {
   }
 
   std::string reproduce(const Schedule::Item& item) const {
+    if (!item.task->made) return fmt::format("svmq run {}{}{}", item.task->reproduce, options_, judged_by_);
     if (!item.task->random())
-      return fmt::format("svmq run {}{}{}", item.task->reproduce, options_, judged_by_);
+      return fmt::format("svmq run --reproduce {}{}",
+                         shell_word(names_ + ":" + shrink::one_line(item.task->scenario)), judged_by_);
     const Reproduction reproduction{{names_}, *item.task->id, std::nullopt};
     return fmt::format("svmq run --reproduce {}{}", shell_word(print(reproduction)), judged_by_);
   }
@@ -229,7 +240,9 @@ class Event {
 // waited for.
 struct Shared {
   Shared(const Plan& p, Listener& listener)
-      : plan(p), schedule(plan.files, plan.random, plan.targets.size()), collector(plan, schedule, listener) {
+      : plan(p),
+        schedule(plan.files, plan.random, plan.supply, plan.targets.size()),
+        collector(plan, schedule, listener) {
     for (const Target& target : plan.targets) {
       if (target.private_folder && !folder) folder.emplace();
     }
@@ -257,11 +270,11 @@ class Worker {
         shared_->plan.conductor ? shared_->plan.conductor(target)
                                 : make_conductor(target, shared_->plan.time_limit, folder);
     for (;;) {
-      fill(*conductor);
+      fill(*conductor, true);
       if (conductor->pending() == 0) break;
       const auto began = std::chrono::steady_clock::now();
       Conducted conducted = conductor->receive();
-      fill(*conductor);
+      fill(*conductor, false);  // others may wait for the one at hand
       Run run = judged(target, conducted, shared_->plan.waivers);
       run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
       shared_->collector.deliver(items_.front(), target_, std::move(run), std::move(conducted.history));
@@ -272,11 +285,12 @@ class Worker {
   }
 
  private:
-  // Blocks only if nothing is under way.
-  void fill(Conductor& conductor) {
+  // Blocks only if nothing is under way, and it may.
+  void fill(Conductor& conductor, bool may_block) {
     const Target& target = shared_->plan.targets[target_];
     while (conductor.pending() < under_way) {
-      std::optional<Schedule::Item> item = shared_->schedule.next(target_, conductor.pending() == 0);
+      std::optional<Schedule::Item> item =
+          shared_->schedule.next(target_, may_block && conductor.pending() == 0);
       if (!item) return;
       if (const std::string lacking = target.lacks(item->task->needs); !lacking.empty()) {
         shared_->collector.deliver(*item, target_, unsupported(target, lacking), {});

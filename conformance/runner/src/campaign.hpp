@@ -18,6 +18,7 @@ struct Plan {
   std::vector<Target> targets;  // probed; none of them missing
   std::vector<Task> files;
   std::optional<RandomPlan> random;
+  std::shared_ptr<Supply> supply;  // scenarios behind those of the files; not together with random ones
   std::vector<Waiver> waivers;
   std::shared_ptr<HistoryFile>
       histories;  // gets those of the scenarios that are not listed; null: none are kept

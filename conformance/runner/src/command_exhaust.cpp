@@ -1,4 +1,4 @@
-// svmq exhaust: visits every state of a small world on the model.
+// svmq exhaust: visits every state of a small world, on the model, and on targets.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "commands.hpp"
 #include "console.hpp"
+#include "exhaustion.hpp"
 #include "interrupt.hpp"
 #include "locations.hpp"
 #include "scenario_source.hpp"
@@ -22,10 +23,10 @@ namespace {
 
 namespace explore = model::explore;
 
-struct ExhaustOptions {
+struct ExhaustOptions : Settings {
   std::vector<std::string> scopes, profiles;
   std::optional<std::uint64_t> depth;
-  std::uint64_t states = 5'000'000;
+  std::uint64_t states = 5'000'000, together = 1, length = 200;
   bool model_only = false, asymmetric = false, witnesses = false;
 };
 
@@ -164,9 +165,40 @@ bool print_vacuous(const model::Profile& profile, const Totals& totals) {
   return vacuous;
 }
 
+// Every state in which nothing moves, and every call in it, on targets.
+int exhaust_targets(const ExhaustOptions& options, const std::vector<explore::Scope>& scopes) {
+  remove_earlier(options);
+  if (options.profiles.size() > 1)
+    throw UsageError("--profile: targets are led through the states of one profile");
+  const std::string& name = options.profiles.front();
+  Plan plan;
+  plan.targets = chosen_targets(options.targets, options.profile);
+  const auto supply = std::make_shared<Exhaustion>(plan.targets.size(), options.length);
+  bool cut = false;
+  for (const explore::Scope& scope : scopes) {
+    const explore::Stage stage(scope, profile_named(name));
+    const exhaust::Limits limits{options.depth ? static_cast<std::size_t>(*options.depth) : scope.depth,
+                                 options.states, options.together, [] { return interrupt::requested(); }};
+    exhaust::Graph graph = exhaust::build(stage, limits);
+    if (interrupt::requested()) return interrupt::exit_status();
+    say(fmt::format("{}: {}\n  {} states in which nothing moves, {} transitions ({})\n", scope.name,
+                    scope.title, grouped(graph.nodes()), grouped(graph.transitions.size()),
+                    graph.complete  ? "complete"
+                    : graph.stopped ? "stopped"
+                                    : "as deep as asked"));
+    cut |= graph.stopped;
+    supply->add(scope, std::move(graph));
+  }
+  plan.supply = supply;
+  const int status = carry_out(std::move(plan), options, command_line(), false);
+  return status == conform && cut ? undecided : status;
+}
+
 int exhaust(const ExhaustOptions& options) {
-  if (!options.model_only) throw UsageError("only the model can be exhausted so far: give --model-only");
+  if (!options.model_only && options.targets.empty())
+    throw UsageError("on what? give --target T, or --model-only");
   const std::vector<explore::Scope> scopes = read_scopes(options.scopes);
+  if (!options.model_only) return exhaust_targets(options, scopes);
   Totals totals;
   for (const std::string& name : options.profiles) {
     const model::Profile& profile = profile_named(name);
@@ -192,11 +224,18 @@ A scope is a small world: some processes and queues, and every call that they ma
 can get into, at every interleaving, and checks in each transition what must always hold. What must sometimes happen shows
 that it was not in vain. conformance/scopes/README.md says how a scope is written, and what is taken for the same state.
 
+On targets, each is led along every transition of the world: from every state in which nothing moves, every call (and
+with --together 2 every two calls at the same time), in as few scenarios as can be, each of which goes on where the last call has
+led. Where several outcomes are allowed, the target chooses; what was planned behind another one is planned again. It says how many
+transitions were executed and how many outcomes were seen. Deviations are shrunk as those of `svmq fuzz`.
+
 A property that is violated is shown with a shortest scenario, as `svmq run FILE` takes it.
 Exit status: 0 every property holds, 1 one does not, or what a scope demands never happens, or all the scopes together leave
-a property untried; 2 wrong usage or a malformed scope, 3 the budget of states ran out.
+a property untried; 2 wrong usage or a malformed scope, 3 the budget of states ran out. On targets, as of `svmq run`; 3 also if
+not every transition could be executed.
 
 Examples:
+  svmq exhaust --target linux --target impl --scope conformance/scopes/two-queues.toml
   svmq exhaust --model-only
   svmq exhaust --model-only --scope conformance/scopes/hand-off.toml --profile posix --witnesses)";
 
@@ -212,9 +251,20 @@ void add_exhaust(CLI::App& app, int& status) {
       ->type_name("FILE")
       ->allow_extra_args(false);
   command->add_flag("--model-only", options->model_only, "On the model alone");
-  command->add_option("--profile", options->profiles, "Under this profile (repeatable)")
+  options->declare_conducting(*command);
+  command->add_option("--profile", options->profiles, "Under this profile (repeatable with --model-only)")
       ->type_name("P")
       ->allow_extra_args(false)
+      ->capture_default_str();
+  command->add_option("--together", options->together, "On targets: up to so many calls at the same time")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4))
+      ->take_last()
+      ->capture_default_str();
+  command->add_option("--length", options->length, "On targets: about so many calls a scenario")
+      ->type_name("N")
+      ->check(CLI::Range(1, 3000))
+      ->take_last()
       ->capture_default_str();
   command
       ->add_option("--depth", options->depth, "At most so many calls, whatever the scope says; 0: no bound")
@@ -230,7 +280,10 @@ void add_exhaust(CLI::App& app, int& status) {
   command->add_flag("--witnesses", options->witnesses,
                     "Show the scenario that first led to each thing that happens sometimes");
   command->footer(exhaust_explanation);
-  command->callback([options, &status] { status = exhaust(*options); });
+  command->callback([options, command, &status] {
+    if (command->count("--profile") > 0) options->profile = options->profiles.front();
+    status = exhaust(*options);
+  });
 }
 
 }  // namespace svmq::runner

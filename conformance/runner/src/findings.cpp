@@ -305,7 +305,7 @@ void shrink_all(Results& results, const std::vector<Waiver>& waivers, std::chron
   };
   std::map<std::pair<std::string, std::string>, Smallest> kinds;  // by target and kind
   for (auto& [index, result] : results.scenarios) {
-    if (!result.task->random()) continue;  // who wrote it made it as small as it should be
+    if (!result.task->made) continue;  // who wrote it made it as small as it should be
     for (Run& run : result.runs) {
       const std::string kind = kind_of_deviation(run);
       if (kind.empty()) continue;

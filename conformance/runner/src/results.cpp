@@ -249,6 +249,7 @@ int exit_status(const Results& results) {
   if (!results.bad_ends.empty() || results.targets.empty() ||
       any([](const TargetResult& t) { return t.summary.executed() == 0; }))
     return 3;
+  if (results.incomplete) return 3;
   return any([](const TargetResult& t) { return t.summary.unknown + t.summary.not_run > 0; }) ? 3 : 0;
 }
 

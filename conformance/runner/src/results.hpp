@@ -84,6 +84,7 @@ struct Results {
   std::vector<Waiver> waivers;
   std::map<std::string, std::uint64_t> waiver_uses;  // by id
   std::vector<std::string> bad_ends;  // of agents after their last scenario: "linux: … exited with 1"
+  bool incomplete = false;            // something that was to be executed could not be
   bool interrupted = false;
 };
 

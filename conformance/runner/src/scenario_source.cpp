@@ -36,14 +36,6 @@ std::vector<fs::path> files_below(const fs::path& folder) {
   return files;
 }
 
-Task task_of(language::Scenario scenario) {
-  Task task;
-  task.text = print(scenario);
-  task.needs = needs(scenario);
-  task.scenario = std::move(scenario);
-  return task;
-}
-
 void read_file_scenarios(const fs::path& file, std::vector<Task>& tasks,
                          std::map<std::string, std::string>& seen) {
   auto parsed = language::parse_scenarios(read_file(file), file.string());
@@ -53,7 +45,7 @@ void read_file_scenarios(const fs::path& file, std::vector<Task>& tasks,
     if (!is_new)
       throw UsageError(
           fmt::format("{}: scenario {} is also in {}", file.string(), scenario.name, other->second));
-    Task task = task_of(std::move(scenario));
+    Task task = task_of_scenario(std::move(scenario));
     task.source = shown(file);
     task.reproduce = fmt::format("{} --only {}", shell_word(nearest(file)), task.scenario.name);
     tasks.push_back(std::move(task));
@@ -93,7 +85,7 @@ Task given_task(const std::string& text, const std::string& source) {
   auto& scenarios = std::get<std::vector<language::Scenario>>(parsed);
   if (scenarios.size() != 1)
     throw UsageError(fmt::format("{}: expected one scenario, found {}", source, scenarios.size()));
-  Task task = task_of(std::move(scenarios.front()));
+  Task task = task_of_scenario(std::move(scenarios.front()));
   task.source = source;
   return task;
 }
@@ -142,6 +134,14 @@ std::vector<Task> read_scenarios(const std::vector<fs::path>& paths) {
   return tasks;
 }
 
+Task task_of_scenario(language::Scenario scenario) {
+  Task task;
+  task.text = print(scenario);
+  task.needs = needs(scenario);
+  task.scenario = std::move(scenario);
+  return task;
+}
+
 const std::set<std::string>& all_needs() {
   static const std::set<std::string> needs = generate::Options().available;
   return needs;
@@ -152,8 +152,9 @@ Task random_task(const RandomId& id) {
   options.available = all_needs();
   for (const std::string& need : id.without) options.available.erase(need);
   options.races = id.races;
-  Task task = task_of(generate::generate(id.seed, id.index, options));
+  Task task = task_of_scenario(generate::generate(id.seed, id.index, options));
   task.source = "random";
+  task.made = true;
   task.choices = mixed(id.seed, id.index);
   task.id = id;
   return task;

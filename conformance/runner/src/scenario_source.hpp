@@ -29,6 +29,7 @@ struct Task {
   std::string reproduce;       // what follows "svmq run " to conduct it again; targets are not yet in it
   std::uint64_t choices = 0;   // decides where a model that conducts it has a choice
   std::optional<RandomId> id;  // of a random one
+  bool made = false;  // by the command itself: listed only if it does not conform, and then made small
   bool random() const { return id.has_value(); }
 };
 
@@ -57,6 +58,8 @@ std::optional<Corpus> whole_corpus(const std::vector<Task>& tasks);
 std::string read_file(const std::filesystem::path& file);  // "-" is standard input; throws UsageError
 
 Task random_task(const RandomId& id);
+
+Task task_of_scenario(language::Scenario scenario);  // from nowhere yet
 
 // "impl,linux:SEED:INDEX", "impl:SEED:INDEX:races:without=caps,limits", or "impl:scenario NAME; …; end": a
 // whole scenario in one line.

@@ -9,8 +9,12 @@ constexpr std::size_t lead = 128;  // of the fastest target before the slowest, 
 
 }  // namespace
 
-Schedule::Schedule(std::vector<Task> files, std::optional<RandomPlan> random, std::size_t targets)
-    : files_(std::move(files)), random_(std::move(random)), cursors_(targets, 0) {}
+Schedule::Schedule(std::vector<Task> files, std::optional<RandomPlan> random, std::shared_ptr<Supply> supply,
+                   std::size_t targets)
+    : files_(std::move(files)),
+      random_(std::move(random)),
+      supply_(std::move(supply)),
+      cursors_(targets, 0) {}
 
 std::optional<Schedule::Item> Schedule::next(std::size_t target, bool may_block) {
   std::unique_lock lock(mutex_);
@@ -42,7 +46,7 @@ void Schedule::stop() {
 // No further scenario will be created.
 bool Schedule::exhausted() const {
   if (created_ < files_.size()) return false;
-  if (!random_) return true;
+  if (!random_) return !supply_ || supply_ended_;
   if (random_->count && created_ - files_.size() >= *random_->count) return true;
   return random_->time && std::chrono::steady_clock::now() - began_ >= *random_->time;
 }
@@ -53,6 +57,13 @@ bool Schedule::create() {
   Task task;
   if (created_ < files_.size()) {
     task = files_[created_];
+  } else if (supply_) {
+    std::optional<Task> next = supply_->next();
+    if (!next) {
+      supply_ended_ = open_.empty();
+      return false;
+    }
+    task = std::move(*next);
   } else {
     task = random_task(random_->id(created_ - files_.size()));
   }

@@ -1,4 +1,4 @@
-// Which scenario a target conducts next: first those of the files, then random ones.
+// Which scenario a target conducts next: first those of the files, then random ones or those of a supply.
 //
 // Every target gets the same scenarios in the same order. No target runs further ahead of the slowest than a
 // fixed number of scenarios, so that memory is bounded. Thread-safe.
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "scenario_source.hpp"
+#include "supply.hpp"
 
 namespace svmq::runner {
 
@@ -40,7 +41,8 @@ class Schedule {
     std::shared_ptr<const Task> task;
   };
 
-  Schedule(std::vector<Task> files, std::optional<RandomPlan> random, std::size_t targets);
+  Schedule(std::vector<Task> files, std::optional<RandomPlan> random, std::shared_ptr<Supply> supply,
+           std::size_t targets);
 
   // The next scenario for this target. Nothing: there is none any more, or (may_block false) none at this
   // moment.
@@ -55,6 +57,7 @@ class Schedule {
 
   const std::vector<Task> files_;
   const std::optional<RandomPlan> random_;
+  const std::shared_ptr<Supply> supply_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 
   std::mutex mutex_;
@@ -63,6 +66,7 @@ class Schedule {
   std::size_t created_ = 0;                                  // all indexes below have been created
   std::map<std::size_t, std::shared_ptr<const Task>> open_;  // created and not finished
   bool stopped_ = false;
+  bool supply_ended_ = false;
 };
 
 }  // namespace svmq::runner

@@ -65,33 +65,11 @@ void take_shard(const std::string& shard, RandomPlan& plan) {
 
 const CLI::Validator whole_number(complain_of_number, "");
 
-void Settings::declare(CLI::App& command) {
+void Settings::declare_conducting(CLI::App& command) {
   // Of an option given twice the last one counts, so that a script can give defaults that its user overrides.
   command.add_option("--target,-t", targets, "Conduct on this target (repeatable); see `svmq targets`")
       ->type_name("T")
       ->allow_extra_args(false);
-  command.add_option("--profile", profile, "Judge all targets by this profile instead of each one's own")
-      ->type_name("P")
-      ->take_last();
-  command.add_option("--seed", seed, "Seed of the random scenarios; else one is chosen and printed")
-      ->type_name("N")
-      ->check(whole_number)
-      ->take_last();
-  command
-      .add_option("--first", first,
-                  "Index of the first random scenario: shards of one seed begin where others end")
-      ->type_name("N")
-      ->check(whole_number)
-      ->take_last();
-  command
-      .add_option("--shard", shard,
-                  "Only part I of N of the random scenarios, as 3/8: svmq report DIR DIR… merges the parts")
-      ->type_name("I/N")
-      ->take_last();
-  command.add_option("--seconds", seconds, "Begin random scenarios for so long")
-      ->type_name("S")
-      ->check(whole_number)
-      ->take_last();
   command
       .add_option("--waivers", waivers,
                   "Accept the deviations that this TOML file lists; 'none' for no file (else libsvmq's own)")
@@ -117,11 +95,37 @@ void Settings::declare(CLI::App& command) {
       ->capture_default_str();
   command
       .add_option("--shrink", shrink,
-                  "At most so long make random scenarios that deviate small; 0: leave them as they are")
+                  "At most so long make scenarios of its own that deviate small; 0: leave them as they are")
       ->type_name("S")
       ->check(whole_number)
       ->take_last()
       ->capture_default_str();
+}
+
+void Settings::declare(CLI::App& command) {
+  declare_conducting(command);
+  command.add_option("--profile", profile, "Judge all targets by this profile instead of each one's own")
+      ->type_name("P")
+      ->take_last();
+  command.add_option("--seed", seed, "Seed of the random scenarios; else one is chosen and printed")
+      ->type_name("N")
+      ->check(whole_number)
+      ->take_last();
+  command
+      .add_option("--first", first,
+                  "Index of the first random scenario: shards of one seed begin where others end")
+      ->type_name("N")
+      ->check(whole_number)
+      ->take_last();
+  command
+      .add_option("--shard", shard,
+                  "Only part I of N of the random scenarios, as 3/8: svmq report DIR DIR… merges the parts")
+      ->type_name("I/N")
+      ->take_last();
+  command.add_option("--seconds", seconds, "Begin random scenarios for so long")
+      ->type_name("S")
+      ->check(whole_number)
+      ->take_last();
 }
 
 std::vector<std::filesystem::path> Settings::results() const {
@@ -219,6 +223,13 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
   Results results = conduct(plan, console);
   results.command = command;
   if (!results.interrupted) results.corpus = whole_corpus(plan.files);
+  if (plan.supply) {
+    std::vector<std::string> names;
+    for (const Target& target : plan.targets) names.push_back(target.name);
+    const Supply::Account account = plan.supply->account(names);
+    say(account.text);
+    results.incomplete = !account.whole;
+  }
   if (settings.shrink > 0 && !results.interrupted) {
     const std::filesystem::path folder =
         settings.report.empty() ? "" : std::filesystem::path(settings.report) / "findings";

@@ -21,6 +21,7 @@ struct Settings {
   unsigned shrink = 60;        // seconds for all findings together; 0: they are left as they are
 
   void declare(CLI::App& command);
+  void declare_conducting(CLI::App& command);  // those of them that have nothing to do with random scenarios
   std::vector<std::filesystem::path> results() const;  // the results files that are to be written
 };
 

@@ -111,10 +111,44 @@ def test_a_malformed_scope_is_status_2_and_says_where(svmq, text, said):
     assert answer.out == ""
 
 
-def test_without_model_only_it_says_what_it_cannot(svmq):
+def test_on_nothing_is_wrong_usage(svmq):
     answer = svmq("exhaust")
     assert answer.status == 2
-    assert "--model-only" in answer.err
+    assert "--model-only" in answer.err and "--target" in answer.err
+
+
+@pytest.mark.parametrize("target", ["linux", "impl", "model:linux-6.18"])
+def test_a_target_is_led_along_every_transition(svmq, target):
+    """Bug: a state or a call in it is left out, prefixes are not shared, or what was not conducted counts."""
+    answer, results = svmq.results("exhaust", "--target", target, "--scope", svmq.file("small.toml", SMALL))
+    assert answer.status == 0, answer.out
+    transitions = int(re.search(r"nothing moves, ([\d,]+) transitions \(complete\)", answer.out)[1].replace(",", ""))
+    done, of, scenarios = map(int, re.search(r": (\d+) of (\d+) transitions executed in (\d+) scenarios", answer.out).groups())
+    assert done == of == transitions > 50
+    summary = results["targets"][0]["summary"]
+    assert scenarios == summary["scenarios"] == summary["conform"] < transitions / 5
+    assert transitions <= summary["steps"] < 4 * transitions
+    assert results["scenarios"] == []  # those that conform are only counted
+
+
+def test_two_calls_at_a_time(svmq):
+    """Bug: no block, or one whose outcomes are taken for certain."""
+    answer = svmq("exhaust", "--target", "linux", "--together", "2", "--scope", svmq.file("small.toml", SMALL))
+    assert answer.status == 0, answer.out
+    assert int(re.search(r"of (\d+) transitions executed", answer.out)[1]) > 100
+    seen, allowed = map(int, re.search(r"several outcomes are allowed, (\d+) of (\d+) were seen", answer.out).groups())
+    assert 0 < seen <= allowed
+
+
+def test_a_target_that_deviates_is_found_shrunk_and_can_be_conducted_again(svmq):
+    """Bug: a deviation is taken for a transition that was executed as it should be."""
+    answer = svmq("exhaust", "--target", "model:gvisor", "--profile", "linux-6.18", "--scope",
+                  SOURCE / "conformance" / "scopes" / "shrink-limit.toml", "--shrink", "10")
+    assert answer.status == 1, answer.out
+    assert "nonconform: model:gvisor exhaust-shrink-limit-" in answer.out and "shrunk: " in answer.out
+    again = re.search(r"reproduce (svmq run --reproduce '[^']*'[^\n]*)", answer.out)[1]
+    import shlex
+    assert svmq(*shlex.split(again)[1:]).status == 1
 
 
 def test_the_page_on_scopes_shows_one_that_is_read(svmq):

@@ -1,6 +1,9 @@
 #include "explore.hpp"
 
+#include <algorithm>
 #include <unordered_map>
+
+#include "svmq/judge/cast.hpp"
 
 namespace svmq::judge {
 namespace {
@@ -30,6 +33,16 @@ class Seen {
 };
 
 }  // namespace
+
+bool may_die(const model::State& state, model::ActorIndex actor, const language::Death& death) {
+  const model::Process& process = state.process_of(actor);
+  if (!process.alive) return false;
+  if (!death.signal.empty()) return process.dying && signal_name(*process.dying) == death.signal;
+  return std::ranges::any_of(state.actors, [&](const model::Actor& a) {
+    const auto* exit = a.call ? std::get_if<model::ExitRequest>(a.call.get()) : nullptr;
+    return a.process == state.actor(actor).process && exit && (exit->status & 0xff) == death.status;
+  });
+}
 
 bool States::close(const std::function<bool(const model::State&)>& last) {
   Seen seen;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "svmq/language/history.hpp"
 #include "svmq/model/model.hpp"
 
 namespace svmq::judge {
@@ -31,5 +32,8 @@ class States {
   std::uint64_t budget_;
   std::uint64_t visited_ = 0;
 };
+
+// May the actor's process have ended in this way?
+bool may_die(const model::State& state, model::ActorIndex actor, const language::Death& death);
 
 }  // namespace svmq::judge

@@ -6,7 +6,9 @@
 #include "svmq/judge/answer.hpp"
 #include "svmq/judge/cast.hpp"
 #include "explore.hpp"
+#include "opening.hpp"
 #include "svmq/language/print.hpp"
+#include "witness.hpp"
 
 namespace svmq::judge {
 namespace {
@@ -22,27 +24,8 @@ constexpr std::size_t most_deviations = 16;  // one root cause has many conseque
 class Session {
  public:
   Session(const History& history, const model::Profile& profile, const Budget& budget)
-      : history_(history), profile_(profile), states_(profile, budget.states), cast_(history.conductor, history.actors, first_) {
-    const auto limit = [&](const char* name, std::int64_t& value) {
-      const auto found = history.limits.find(name);
-      if (found != history.limits.end()) value = found->second;
-    };
-    model::Namespace space;
-    space.fresh = history.fresh;
-    space.limits = model::initial_limits(profile);
-    limit("msgmax", space.limits.msgmax);
-    limit("msgmnb", space.limits.msgmnb);
-    limit("msgmni", space.limits.msgmni);
-    const auto id = [&](const char* name, std::uint32_t& value) {
-      const auto found = history.ids.find(name);
-      if (found != history.ids.end()) value = static_cast<std::uint32_t>(found->second);
-    };
-    id("uid_first", first_.users.first);
-    id("uid_last", first_.users.last);
-    id("gid_first", first_.groups.first);
-    id("gid_last", first_.groups.last);
-    first_.spaces.push_back(space);
-    states_.all.push_back(first_);
+      : history_(history), profile_(profile), opening_(history, profile), states_(profile, budget.states), cast_(opening_.cast) {
+    states_.all.push_back(opening_.state);
   }
 
   Judgement run() {
@@ -229,16 +212,6 @@ class Session {
     states_.all = std::move(after);
   }
 
-  static bool may_die(const State& state, ActorIndex actor, const language::Death& death) {
-    const model::Process& process = state.process_of(actor);
-    if (!process.alive) return false;
-    if (!death.signal.empty()) return process.dying && signal_name(*process.dying) == death.signal;
-    return std::ranges::any_of(state.actors, [&](const model::Actor& a) {
-      const auto* exit = a.call ? std::get_if<model::ExitRequest>(a.call.get()) : nullptr;
-      return a.process == state.actor(actor).process && exit && (exit->status & 0xff) == death.status;
-    });
-  }
-
   // --------------------------------------------------------------------------------------------- deviations
 
   bool refuse(std::string reason) {
@@ -347,7 +320,7 @@ class Session {
 
   const History& history_;
   const model::Profile& profile_;
-  State first_;
+  const Opening opening_;
   States states_;
   Cast cast_;
   std::map<std::string, language::Step> pending_;  // the unfinished call of each actor
@@ -369,8 +342,30 @@ const char* name(Verdict verdict) {
   return "not-run";
 }
 
+// Nothing explains it, but what would have been allowed takes too long to tell.
+static void unexplained(Judgement& judgement, const History& history, const Witness& witness) {
+  judgement.verdict = Verdict::nonconform;
+  judgement.reason = "no order of its calls explains the history; what would have been allowed takes too long to tell";
+  Deviation deviation;
+  deviation.event = witness.furthest;
+  deviation.step = language::print(history.events[witness.furthest]);
+  deviation.observed = "what no order of the calls explains";
+  judgement.deviations = {std::move(deviation)};
+}
+
 Judgement judge(const History& history, const model::Profile& profile, const Budget& budget) {
-  return Session(history, profile, budget).run();
+  const Witness witness = find_witness(history, profile, budget.states);
+  Judgement judgement;
+  if (witness.outcome == Witness::found && witness.steps > 0) {
+    judgement.verdict = Verdict::conform;
+    judgement.clauses = witness.clauses;
+    judgement.steps = witness.steps;
+  } else {
+    judgement = Session(history, profile, budget).run();
+    if (judgement.verdict == Verdict::unknown && witness.outcome == Witness::none) unexplained(judgement, history, witness);
+  }
+  judgement.states += witness.states;
+  return judgement;
 }
 
 }  // namespace svmq::judge

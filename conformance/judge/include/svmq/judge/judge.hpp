@@ -1,7 +1,8 @@
 // The judge: does the model explain a history?
 //
-// It carries the set of all states in which the model can be through the events of the history. Calls that overlap
-// are ordered in every way that real time leaves open. A return that no state allows is a deviation: it is
+// It looks for one explanation first, depth first, with what each call will return known from its beginning. Where
+// there is none, it carries the set of all states in which the model can be through the events of the history. Calls that
+// overlap are ordered in every way that real time leaves open. A return that no state allows is a deviation: it is
 // reported with everything that would have been allowed, and judging goes on as if one of that had been returned.
 // Pure: no clock but for the budget, no input or output. Thread-safe for different histories.
 #pragma once
@@ -48,7 +49,7 @@ struct Judgement {
 };
 
 struct Budget {
-  std::uint64_t states = 200'000;  // visited in all; beyond it the verdict is unknown
+  std::uint64_t states = 50'000;  // visited in all; beyond it the verdict is unknown
 };
 
 Judgement judge(const language::History& history, const model::Profile& profile, const Budget& budget = {});

@@ -204,10 +204,10 @@ struct Moment {
   bool others = false;  // only ways in which somebody else acts first
 };
 
-class Search {
+class WitnessSearch {
  public:
   // `variant`: 0 tries first what is likeliest; others sometimes something else.
-  Search(const History& history, const model::Profile& profile, std::uint64_t budget, std::uint64_t variant)
+  WitnessSearch(const History& history, const model::Profile& profile, std::uint64_t budget, std::uint64_t variant)
       : history_(history),
         profile_(profile),
         budget_(budget),
@@ -500,7 +500,7 @@ Witness find_witness(const History& history, const model::Profile& profile, std:
   // does.
   std::uint64_t visited = 0;
   for (std::uint64_t variant = 0, most = first_try;; ++variant, most *= 2) {
-    Witness witness = Search(history, profile, std::min(most, budget - visited), variant).run();
+    Witness witness = WitnessSearch(history, profile, std::min(most, budget - visited), variant).run();
     visited = witness.states += visited;
     if (witness.outcome != Witness::exhausted || visited > budget) return witness;
   }

@@ -58,7 +58,7 @@ struct Hash {
 class Builder {
  public:
   Builder(const model::explore::Stage& stage, const Limits& limits)
-      : stage_(stage), limits_(limits), canon_(stage.scope(), false) {
+      : stage_(stage), limits_(limits), canon_(stage.scope(), stage.profile(), false) {
     graph_.moves = moves_of(stage.scope(), std::max<std::size_t>(limits.together, 1));
   }
 

@@ -121,7 +121,7 @@ class Collector {
 
   void finish(const Schedule::Item& item, Partial partial) {
     compare(*item.task, partial);
-    if (plan_.supply && item.index >= schedule_.files()) tell_supply(*item.task, partial);
+    if (plan_.supply && item.task->made) tell_supply(*item.task, partial);
     ScenarioResult result{item.task, {}, {}};
     bool conform = true;
     for (std::size_t i = 0; i < partial.done.size(); ++i) {

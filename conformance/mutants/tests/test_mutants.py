@@ -132,7 +132,9 @@ def test_a_fault_whose_text_is_gone_is_untried(tmp_path):
     assert done.returncode == 3 and "the text to change is 0 times in" in done.stdout
 
 
-def test_another_suite_is_tried_with_a_command():
-    done = svmq("mutants", "--only", "impl.eagain-for-enomsg", "--with", "ipcmk -Q")
+def test_another_suite_is_tried_with_a_command(tmp_path):
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps({"mutants": [{"id": "impl.eagain-for-enomsg", "last_killed_by": "0.0.7"}]}))
+    done = svmq("mutants", "--only", "impl.eagain-for-enomsg", "--with", "ipcmk -Q", "--baseline", record)
     assert done.returncode == 0 and re.search(r"^SURVIVED +impl.eagain-for-enomsg", done.stdout, re.M), done.stdout + done.stderr
     assert "the command kills 0 of 1 (0 %), the suite 1 of 1 (100 %)" in done.stdout

@@ -61,9 +61,11 @@ static const struct record* history_record(const struct slot* slot, size_t at) {
   return (const struct record*)(const void*)(slot->arena + at);
 }
 
+/* A step that was being prepared when its process died has not begun. */
 static void history_collect_call(struct history* h, int actor, const struct record* record) {
+  if (record->state == RECORD_PREPARED) return;
   h->begun[record->step] = true;
-  if (h->announced[actor] || record->state == RECORD_PREPARED) return;
+  if (h->announced[actor]) return;
   history_event(h, EVENT_CALL, actor, record->call)->record = record;
   h->announced[actor] = true;
 }

@@ -635,6 +635,19 @@ TEST_P(Agent, ACrashingCallCostsOnlyItsProcess) {
   EXPECT_EQ(got, expected);
 }
 
+TEST_P(Agent, AStepThatWasBeingPreparedAtADeathIsSkipped) {
+  NEEDS_PRELOAD();
+  const std::string steps = "A: msgsnd(q, {668, \"x\"}, 1, 0)\nA: msgget(1, 0)\nA: msgget(2, 0)\n";
+  for (const std::string& block : {"concurrent {\n" + steps + "}\n", steps}) {
+    Lines got = events_of("process A\nprocess B\nB: q = msgget(IPC_PRIVATE, 0666)\n" + block + "B: msgget(1, 0)\n",
+                          {.environment = {"LD_PRELOAD=" SVMQ_BINARY_DIR "/lib/libsvmq-agent-faults.so"}});
+    Lines expected{"A: +++ killed by SIGKILL +++", "skipped A: msgget(1, 0)", "skipped A: msgget(2, 0)",
+                   "B: msgget(1, 0) = -1 ENOENT"};
+    ASSERT_EQ(got.size(), 6u);
+    EXPECT_EQ(Lines(got.begin() + 2, got.end()), expected);
+  }
+}
+
 TEST_P(Agent, ACallThatNeitherReturnsNorSleepsIsHung) {
   NEEDS_PRELOAD();
   Outcome result = conduct(

@@ -70,6 +70,10 @@ _DEFAULT_LIMIT_MIB = 256
 def main(arguments: list[str]) -> int:
     """Runs the command; returns its exit status."""
     options = _parser().parse_args(arguments)
+    # What an unset variable of a CI job leaves would switch a check off without a word.
+    empty = [name for name, value in vars(options).items() if value == ""]
+    if empty:
+        return _usage(options, f"--{empty[0].replace('_', '-')}: an empty value names nothing; leave the option out, or give it one")
     try:
         from svmq_report import judging, load, verify
         return options.run(options)

@@ -98,3 +98,11 @@ def test_a_python_without_the_packages_names_them(tmp_path):
     done = start("report", DATA / "conform.json", "--output", tmp_path, python=["-S"])
     assert done.returncode == 2
     assert "python3-jinja2" in done.stderr and "python3-jsonschema" in done.stderr and "Traceback" not in done.stderr
+
+
+# Red if what an unset variable leaves switches a check off without a word.
+@pytest.mark.parametrize("command, option", [("gate", "--baseline"), ("gate", "--waivers"), ("verify", "--sha256"),
+                                             ("verify", "--signature"), ("report", "--bundle")])
+def test_an_empty_value_is_refused(command, option):
+    done = run(command, DATA / "conform.json", option, "")
+    assert done.returncode == 2 and f"{option}: an empty value names nothing" in done.stderr

@@ -113,3 +113,16 @@ def test_the_gitlab_job(folder):
     assert (folder / job["artifacts"]["paths"][0]).is_dir() and job["artifacts"]["when"] == "always"
     variables["SVMQ_RUN"] = DEVIATING
     assert shell(folder, job["script"][0], **variables).returncode == 1
+
+
+# Red if only the first line of an input counts: the baseline, which is not there, would be left out without a word.
+def test_inputs_may_have_several_lines(folder):
+    gate = "--target linux\n--baseline absent.json\n"
+    run = "one.scenario\n--target linux\n"
+    step = document("github/action.yml")["runs"]["steps"][0]["run"]
+    done = shell(folder, step, GITHUB_ACTION_PATH=str(TEMPLATES / "github"), RUN=run, GATE=gate, FOLDER="out")
+    assert done.returncode == 2 and "absent.json" in done.stderr, done.stdout + done.stderr
+    job = document("gitlab/svmq.gitlab-ci.yml")["svmq"]
+    variables = {**job["variables"], "SVMQ_ROOT": str(REPORTS.parent), "SVMQ_RUN": run, "SVMQ_GATE": gate}
+    done = shell(folder, job["script"][0], **variables)
+    assert done.returncode == 2 and "absent.json" in done.stderr, done.stdout + done.stderr

@@ -71,6 +71,12 @@ Sigaction real_sigaction() {
   return found;
 }
 
+sigset_t common(const sigset_t& one, const sigset_t& other) {
+  sigset_t both;
+  sigandset(&both, &one, &other);
+  return both;
+}
+
 // Blocked on return from the handler, all of them, and sent again when the thread lets go.
 void hold_off(const siginfo_t* info, ucontext_t* context) {
   if (kept.signals == nullptr) {
@@ -78,9 +84,11 @@ void hold_off(const siginfo_t* info, ucontext_t* context) {
     if (memory == MAP_FAILED) return;
     kept.signals = static_cast<HeldOff*>(memory);
   }
+  bool first = hold_of_thread.held_off == 0;
   if (hold_of_thread.held_off < 8) kept.signals->signals[hold_of_thread.held_off++] = *info;
-  // Of several, the one that was interrupted first comes here last, and its mask is the one to go back to.
-  kept.before = context->uc_sigmask;
+  // Of several that come on top of each other the mask to go back to is the one that was there before all:
+  // each of the others' has more signals in it.
+  kept.before = first ? context->uc_sigmask : common(kept.before, context->uc_sigmask);
   sigfillset(&context->uc_sigmask);
   for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS})
     sigdelset(&context->uc_sigmask, number);

@@ -5,6 +5,7 @@
 #include <sys/time.h>
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 #include "fixture.h"
@@ -337,6 +338,39 @@ TEST_F(Waiting, HandlersMakeCallsOnTheSameQueue) {
   EXPECT_GT(fired, 10);
   EXPECT_EQ(received, 0);
   EXPECT_EQ(status(q).msg_qnum, 0u);
+}
+
+// Two signals that come on top of each other in a call leave none blocked behind them. Red if the mask to go
+// back to is that of the one that interrupted the other's way in.
+TEST_F(Waiting, SignalsOnTopOfEachOtherLeaveNoneBlocked) {
+  int q = queue();
+  static volatile int fired;
+  fired = 0;
+  std::atomic<bool> done = false;
+  for (int number : {SIGALRM, SIGVTALRM, SIGPROF}) {
+    struct sigaction action = {};
+    action.sa_handler = [](int) { fired = fired + 1; };
+    sigaction(number, &action, nullptr);
+  }
+  itimerval every = {{0, 40}, {0, 40}}, never = {};
+  for (int timer : {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF}) setitimer(timer, &every, nullptr);
+  std::thread other([&done, self = pthread_self()] {
+    for (int i = 0; i < 1'000'000; ++i) pthread_kill(self, i % 2 == 0 ? SIGVTALRM : SIGPROF);
+    done = true;
+  });
+  while (!done) {
+    ASSERT_EQ(send(q, 1, "main"), 0);
+    ASSERT_EQ(receive(q, 1).text, "main");
+  }
+  other.join();
+  for (int timer : {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF}) setitimer(timer, &never, nullptr);
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  for (int number : {SIGALRM, SIGVTALRM, SIGPROF}) {
+    EXPECT_EQ(sigismember(&blocked, number), 0) << number;
+    signal(number, SIG_DFL);
+  }
+  EXPECT_GT(fired, 1000);
 }
 
 // What sigaction reports is what the program has asked for.

@@ -71,8 +71,8 @@ void print_guarantee(const World& world, Budget bound, const Count& count) {
       bound.preemptions + 1, odds, processes, count.longest);
 }
 
-// Breadth by bound: the smallest execution with a fault is found first. True: as expected.
-bool explore(const World& world, const Arguments& arguments) {
+// Breadth by bound: the smallest execution with a fault is found first. The exit status.
+int explore(const World& world, const Arguments& arguments) {
   Stage stage(world, arguments.library);
   Budget most = bound_of(arguments, world);
   Count all;
@@ -111,10 +111,12 @@ bool explore(const World& world, const Arguments& arguments) {
       : explorer.complete()  ? ""
                              : "  not all: time is up");
   if (arguments.random > 0) print_guarantee(world, most, count);
-  if (finding.fault.empty()) return !arguments.expect_fault;
+  if (finding.fault.empty() && !arguments.expect_fault && arguments.random == 0 && !explorer.complete())
+    return 3;
+  if (finding.fault.empty()) return arguments.expect_fault ? 1 : 0;
   std::string string = replay_string(world, finding.choices);
   fmt::print("  fault: {}\n  replay: {}\n", finding.fault, string);
-  return repeats(stage, explorer, finding, string) && arguments.expect_fault;
+  return repeats(stage, explorer, finding, string) && arguments.expect_fault ? 0 : 1;
 }
 
 const World& find(const std::vector<World>& worlds, const std::string& name) {
@@ -153,7 +155,7 @@ Exploration begin(const World& world, const Arguments& arguments) {
   dup2(fileno(begun.output), STDOUT_FILENO);
   int result = 2;
   try {
-    result = explore(world, arguments) ? 0 : 1;
+    result = explore(world, arguments);
   } catch (const std::exception& error) {
     fmt::print(stderr, "svmq-verify: {}: {}\n", world.scenario.name, error.what());
   }
@@ -168,7 +170,7 @@ int end(const Exploration& ended, int status) {
   while (fgets(line, sizeof line, ended.output) != nullptr) fputs(line, stdout);
   fclose(ended.output);
   fflush(stdout);
-  if (WIFEXITED(status) && WEXITSTATUS(status) <= 1) return WEXITSTATUS(status);
+  if (WIFEXITED(status) && (WEXITSTATUS(status) <= 1 || WEXITSTATUS(status) == 3)) return WEXITSTATUS(status);
   fmt::print(stderr, "svmq-verify: {} could not be explored{}\n", ended.world->scenario.name,
              WIFSIGNALED(status) ? fmt::format(": signal {}", WTERMSIG(status)) : "");
   return 2;
@@ -176,7 +178,7 @@ int end(const Exploration& ended, int status) {
 
 int explore_all(const std::vector<const World*>& worlds, const Arguments& arguments) {
   std::vector<Exploration> running;
-  int result = 0;
+  std::set<int> results;
   for (std::size_t next = 0; next < worlds.size() || !running.empty();) {
     if (next < worlds.size() && running.size() < arguments.jobs) {
       running.push_back(begin(*worlds[next++], arguments));
@@ -186,13 +188,16 @@ int explore_all(const std::vector<const World*>& worlds, const Arguments& argume
     pid_t process = waitpid(-1, &status, 0);
     auto ended = std::ranges::find(running, process, &Exploration::process);
     if (ended == running.end()) throw std::runtime_error("an exploration is lost");
-    result = std::max(result, end(*ended, status));
+    results.insert(end(*ended, status));
     running.erase(ended);
   }
+  // A fault weighs most.
+  int result = results.contains(1) ? 1 : results.contains(2) ? 2 : results.contains(3) ? 3 : 0;
   fmt::print("{} worlds: {}\n", worlds.size(),
              result == 0   ? "no fault"
              : result == 1 ? "FAULT"
-                           : "not all could be explored");
+             : result == 2 ? "not all could be explored"
+                           : "no fault, but time was up");
   return result;
 }
 
@@ -216,7 +221,7 @@ int run(const Arguments& arguments) {
     fmt::print(stderr, "svmq-verify: no worlds in {}\n", arguments.worlds);
     return 3;
   }
-  if (chosen.size() == 1) return explore(*chosen.front(), arguments) ? 0 : 1;
+  if (chosen.size() == 1) return explore(*chosen.front(), arguments);
   return explore_all(chosen, arguments);
 }
 
@@ -228,7 +233,7 @@ int main(int count, char** words) {
       "next and who dies.\n"
       "Without names: all worlds, each exhausted within its bounds. Exit status: 0 no fault, 1 a fault, 2 "
       "usage or\n"
-      "environment, 3 nothing executed."};
+      "environment, 3 nothing executed, or time was up before all was."};
   Arguments arguments;
   arguments.library = SVMQ_VERIFY_LIBRARY;
   app.add_option("world", arguments.names, "worlds to explore");

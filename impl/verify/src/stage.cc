@@ -41,10 +41,8 @@ Stage::Stage(const World& world, const std::string& library) : world_(world) {
     buffers_.emplace_back(1 << 16);
     return number;
   };
-  for (const language::Actor& actor : world.scenario.actors) {
-    bool mortal = world.mortal.empty() || world.mortal.find(actor.name) != std::string::npos;
-    add(actor.name, actor.credentials.uid.value_or(0), actor.credentials.gid.value_or(0), mortal);
-  }
+  for (const language::Actor& actor : world.scenario.actors)
+    add(actor.name, actor.credentials.uid.value_or(0), actor.credentials.gid.value_or(0), true);
   conductor_ = add("", 0, 0, false);
   actors_.resize(numbers_.size());
   machine_.spins = world.spins;
@@ -116,7 +114,7 @@ bool Stage::play(Chooser* chooser, Budget budget) {
   machine_.put_back();
   actors_ = first_actors_;
   events_.resize(first_events_);
-  if (values_.size() != first_values_.size()) values_ = first_values_;
+  if (values_ != first_values_) values_ = first_values_;
   return machine_.run(chooser, budget);
 }
 
@@ -154,9 +152,13 @@ void Stage::perform(int process, const Step& step) {
   }
   if (answer.shown) {
     const msqid_ds& s = answer.status;
-    for (auto field : {std::uint64_t{s.msg_qnum}, std::uint64_t{s.__msg_cbytes}, std::uint64_t{s.msg_qbytes},
-                       static_cast<std::uint64_t>(s.msg_lspid), static_cast<std::uint64_t>(s.msg_lrpid),
-                       std::uint64_t{s.msg_perm.mode}, static_cast<std::uint64_t>(s.msg_rtime)})
+    for (auto field :
+         {std::uint64_t{s.msg_qnum}, std::uint64_t{s.__msg_cbytes}, std::uint64_t{s.msg_qbytes},
+          static_cast<std::uint64_t>(s.msg_lspid), static_cast<std::uint64_t>(s.msg_lrpid),
+          static_cast<std::uint64_t>(s.msg_perm.__key), std::uint64_t{s.msg_perm.uid},
+          std::uint64_t{s.msg_perm.gid}, std::uint64_t{s.msg_perm.cuid}, std::uint64_t{s.msg_perm.cgid},
+          std::uint64_t{s.msg_perm.mode}, static_cast<std::uint64_t>(s.msg_stime),
+          static_cast<std::uint64_t>(s.msg_rtime), static_cast<std::uint64_t>(s.msg_ctime)})
       hash = mix(hash, field);
   }
   actor.past = mix(actor.past, hash);

@@ -17,7 +17,6 @@ struct World {
   bool quick = false;  // in the fixed subset of the tests
   bool spins = false;  // the processes are on different cpus: a waiter spins first
   bool weak = false;   // loads may return older values
-  std::string mortal;  // names of the actors that may die; empty: all
 };
 
 // The worlds of one file, or of all files of a directory. Throws std::runtime_error.

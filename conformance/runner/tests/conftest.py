@@ -16,6 +16,10 @@ BENT_AGENT = Path(__file__).with_name("bent_agent.py")
 
 sys.path.insert(0, str(SOURCE / "reports"))
 
+# For tests in which the model is searched for seconds: it would be for many minutes with sanitizers, under which the same code
+# is tested by explore_tests and scope_tests.
+searches = pytest.mark.skipif("SVMQ_SLOWNESS" in os.environ, reason="searches the model: too long with sanitizers")
+
 SEND_AND_RECEIVE = """\
 scenario send-and-receive
 process A

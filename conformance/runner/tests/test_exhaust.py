@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import SOURCE
+from conftest import SOURCE, searches
 
 SMALL = """\
 title = "one process and a queue"
@@ -26,6 +26,7 @@ def total(answer):
     return verdict, int(states.replace(",", "")), int(transitions.replace(",", ""))
 
 
+@searches
 def test_the_worlds_that_come_with_svmq_hold_every_property(svmq):
     """Bug: the model loses a message, lets somebody sleep who could proceed, …; or the worlds are too small to tell."""
     answer = svmq("exhaust", "--model-only", timeout=400)
@@ -37,6 +38,7 @@ def test_the_worlds_that_come_with_svmq_hold_every_property(svmq):
     assert "as deep as asked" in answer.out and "(complete)" in answer.out
 
 
+@searches
 def test_the_envelope_holds_them_too(svmq):
     answer = svmq("exhaust", "--model-only", "--profile", "posix", "--depth", "6", timeout=400)
     assert answer.status == 0, answer.out

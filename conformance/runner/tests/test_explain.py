@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import SEND_AND_RECEIVE, SOURCE
+from conftest import SEND_AND_RECEIVE, SOURCE, searches
 
 WITNESS = re.compile(r"^    (scenario [\s\S]*?^    end)$", re.M)
 
@@ -72,6 +72,7 @@ def sections(out, a, b):
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
+@searches
 @pytest.mark.parametrize("other", ["posix", "freebsd"])
 def test_what_tells_linux_from_another_is_shown_and_holds_on_linux(svmq, other):
     """Bug: a difference that is none; a point that is passed over; a witness that the kernel refutes."""
@@ -136,6 +137,7 @@ def test_linux_leaves_the_envelope_only_by_a_clause_that_says_so(svmq):
     assert departures(answer.out) == [("delivery + receiver-pid", "msgrcv.lrpid.thread (deviation)")], answer.out
 
 
+@searches
 def test_where_another_leaves_the_envelope_is_owed_to_its_points(svmq):
     answer = svmq("explain", "--envelope", "freebsd", "--states", "300", timeout=400)
     left = dict(departures(answer.out))

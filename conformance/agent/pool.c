@@ -4,6 +4,7 @@
 
 enum {
   POOL_PATIENCE = 50, /* milliseconds that a sleeping call may take to return when it is recalled */
+  POOL_START = 4000,  /* milliseconds, besides the time limit of a step, for the processes to enter */
   POOL_ENTRIES =
       200 /* an implementation with namespaces of its own may keep each that was entered in memory */
 };
@@ -113,7 +114,8 @@ bool pool_entered(struct stage* stage) {
   for (int i = 0; i < stage->scenario->actor_count; i++) {
     int process = stage->scenario->actors[i].process;
     while (!stage->players[i].ready) {
-      if (conductor_interrupted() || stamp_now().nanoseconds - begin > conductor->limit * 1000000LL)
+      if (conductor_interrupted() ||
+          stamp_now().nanoseconds - begin > (conductor->limit + POOL_START) * 1000000LL)
         return false;
       if (!stage->players[process].alive && !pool_replace(stage, process)) return false;
       conductor_wait(conductor, conductor->report_read, 10000000);

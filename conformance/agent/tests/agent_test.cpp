@@ -639,8 +639,9 @@ TEST_P(Agent, AStepThatWasBeingPreparedAtADeathIsSkipped) {
   NEEDS_PRELOAD();
   const std::string steps = "A: msgsnd(q, {668, \"x\"}, 1, 0)\nA: msgget(1, 0)\nA: msgget(2, 0)\n";
   for (const std::string& block : {"concurrent {\n" + steps + "}\n", steps}) {
-    Lines got = events_of("process A\nprocess B\nB: q = msgget(IPC_PRIVATE, 0666)\n" + block + "B: msgget(1, 0)\n",
-                          {.environment = {"LD_PRELOAD=" SVMQ_BINARY_DIR "/lib/libsvmq-agent-faults.so"}});
+    Lines got =
+        events_of("process A\nprocess B\nB: q = msgget(IPC_PRIVATE, 0666)\n" + block + "B: msgget(1, 0)\n",
+                  {.environment = {"LD_PRELOAD=" SVMQ_BINARY_DIR "/lib/libsvmq-agent-faults.so"}});
     Lines expected{"A: +++ killed by SIGKILL +++", "skipped A: msgget(1, 0)", "skipped A: msgget(2, 0)",
                    "B: msgget(1, 0) = -1 ENOENT"};
     ASSERT_EQ(got.size(), 6u);
@@ -660,6 +661,17 @@ TEST_P(Agent, ACallThatNeitherReturnsNorSleepsIsHung) {
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(events(all[0]).back(), "hung A");
   EXPECT_EQ(events(all[1]), Lines{"A: msgget(1, 0) = -1 ENOENT"});
+}
+
+// The time limit is of a step: a busy machine may take longer to start the processes.
+TEST_P(Agent, StartingIsNoStep) {
+  std::string scenarios;
+  for (int i = 0; i < 20; ++i)
+    scenarios += "scenario s" + std::to_string(i) +
+                 "\nprocess A\nprocess B\nprocess C\nprocess D\nthread T of D\nA: msgget(1, 0)\nend\n";
+  Outcome result = run({.program = GetParam(), .arguments = {"--isolate", "--time-limit", "1"}}, scenarios);
+  EXPECT_EQ(histories(result.out).size(), 20u) << result.err;
+  EXPECT_EQ(result.out.find("could not be started"), std::string::npos) << result.out;
 }
 
 TEST_P(Agent, AnOrdinaryUserIsToldWhatIsMissing) {

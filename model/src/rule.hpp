@@ -151,9 +151,10 @@ ActorIndex main_thread(const State& state, ActorIndex actor);
 inline Pid process_id(const State& state, ActorIndex actor) {
   return {Pid::process, main_thread(state, actor)};
 }
+// A thread that began a new image has taken the place of the first one, and its id. Linux de_thread.
 inline Pid thread_id(const State& state, ActorIndex actor) {
   const ActorIndex main = main_thread(state, actor);
-  return main == actor ? Pid{Pid::process, main} : Pid{Pid::thread, actor};
+  return main == actor || !state.actor(main).alive ? Pid{Pid::process, main} : Pid{Pid::thread, actor};
 }
 
 // The calls. Each yields every way in which the actor's request may go on.

@@ -166,11 +166,14 @@ class Session {
 
   // -------------------------------------------------------------------------------------------------- parts
 
-  // A history ends when nothing moves any more: whoever is still in a call sleeps, as was said last, or is stopped.
+  // A history ends when nothing moves any more: whoever is still in a call sleeps, as was said last, is stopped, or was ended in
+  // it when another thread of its process began a new image.
   void nobody_may_be_left() {
     for (const auto& [name, step] : pending_) {
       const ActorIndex actor = cast_.index(name);
-      const auto held = [&](const State& state) { return state.undefined || state.process_of(actor).running != model::Running::yes; };
+      const auto held = [&](const State& state) {
+        return state.undefined || state.process_of(actor).running != model::Running::yes || !state.actor(actor).alive;
+      };
       if (asleep_.contains(name) || std::ranges::any_of(states_.all, held)) continue;
       refuse("it ends while \"" + name + "\" is in a call, and not said to be asleep");
       return;

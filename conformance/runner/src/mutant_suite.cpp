@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <random>
 
+#include "exhaustion.hpp"
 #include "locations.hpp"
+#include "scopes.hpp"
 
 namespace svmq::runner {
 namespace {
@@ -19,6 +21,29 @@ void shuffle(Items& items, std::uint64_t seed) {
 
 // A scenario in which some run at the same time goes another way each time.
 constexpr std::uint64_t times_of_a_race = 20;
+
+// Of each small world: where it begins, which is where most faults show, in scenarios short enough to be
+// read.
+constexpr std::size_t most_states_of_a_world = 400;
+constexpr std::size_t longest_path = 12;  // calls
+
+// Along every transition of the small worlds, by what the model expects: a mutant is not led on from where it
+// departs.
+std::vector<std::shared_ptr<const Task>> along_the_worlds() {
+  std::vector<std::shared_ptr<const Task>> tasks;
+  const std::vector<model::explore::Scope> scopes = read_scopes({});
+  for (const model::explore::Scope& scope : scopes) {
+    const model::explore::Stage stage(scope, profile_named("linux-6.18"));
+    exhaust::Limits limits;
+    limits.depth = scope.depth;
+    limits.states = most_states_of_a_world;
+    Exhaustion exhaustion(1, longest_path);
+    exhaustion.add(scope, exhaust::build(stage, limits));
+    while (std::optional<Task> task = exhaustion.next())
+      tasks.push_back(std::make_shared<const Task>(std::move(*task)));
+  }
+  return tasks;
+}
 
 bool is_race(const Task& task) {
   return std::ranges::any_of(task.scenario.items, [](const language::Item& item) {
@@ -52,13 +77,24 @@ Suite::Suite(std::set<Part> parts, std::uint64_t seed, std::set<std::string> wit
       for (task.choices = 0; task.choices < (is_race(task) ? times_of_a_race : 1); ++task.choices)
         items_.push_back({std::make_shared<const Task>(task), Part::corpus});
   shuffle(items_, seed_);
+  if (parts_.contains(Part::exhaustive)) exhaustive_ = along_the_worlds();
+  shuffle(exhaustive_, seed_);
 }
 
 std::optional<Suite::Item> Suite::at(std::size_t index) {
   const std::lock_guard lock(mutex_);
-  const bool endless = parts_.contains(Part::random) || parts_.contains(Part::concurrent);
-  while (endless && index >= items_.size()) add_random();
+  while (index >= items_.size() && add()) continue;
   return index < items_.size() ? std::optional(items_[index]) : std::nullopt;
+}
+
+bool Suite::add() {
+  const std::size_t before = items_.size();
+  if (!exhaustive_.empty()) {
+    items_.push_back({std::move(exhaustive_.back()), Part::exhaustive});
+    exhaustive_.pop_back();
+  }
+  add_random();
+  return items_.size() > before;
 }
 
 void Suite::add_random() {

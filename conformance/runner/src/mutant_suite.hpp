@@ -24,8 +24,8 @@ Part part_named(const std::string& name);  // throws UsageError
 
 class Suite {
  public:
-  // The corpus and the exhaustive scenarios, shuffled, and then random ones without end, of those parts that
-  // are given. Random ones need nothing of `without`.
+  // Of those parts that are given: the corpus, shuffled; then one of each other part in turn, of which the
+  // random ones have no end. Random ones need nothing of `without`.
   Suite(std::set<Part> parts, std::uint64_t seed, std::set<std::string> without);
 
   struct Item {
@@ -37,12 +37,14 @@ class Suite {
 
  private:
   void add_random();
+  bool add();  // one of each part but the corpus; false: there is none
 
   const std::set<Part> parts_;
   const std::uint64_t seed_;
   const std::set<std::string> without_;
   std::mutex mutex_;
   std::deque<Item> items_;
+  std::vector<std::shared_ptr<const Task>> exhaustive_;  // those left, the next last
   std::uint64_t random_ = 0;
 };
 

@@ -21,6 +21,7 @@ examples:
   svmq report results.json --output report --markdown --junit    two of the reports only
   svmq report --compare old.json new.json --output report        comparison.html and comparison.md
   svmq report shard-1.json shard-2.json --output report          what one run would have given, with its results.json
+  svmq mutants --json mutants.json; svmq report results.json --mutants mutants.json --output report    what the suite finds
   svmq-bench run --json bench.json; svmq report results.json --bench bench.json --output report    with plots
   svmq report results.json --bundle evidence.zip                 for `svmq verify`
 
@@ -91,7 +92,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from svmq_report import bench, bundle, merge, view
+    from svmq_report import bench, bundle, merge, mutants, view
     if options.compare:
         return _compare(options)
     if not options.results:
@@ -100,13 +101,15 @@ def _report(options: argparse.Namespace) -> int:
         return _usage(options, "name a folder for the reports with --output, or a file with --bundle")
     shards = [(path, *_load(path, options.limit_mib)) for path in options.results]
     results, kept = merge.merge(shards)
-    made_anew = len(shards) > 1 or options.bench
+    made_anew = len(shards) > 1 or options.bench or options.mutants
     if made_anew:
         for path, part, beside in shards:
             _checked(path, part, beside)
         results["histories"] = results["histories"] and {**results["histories"], "file": "results.histories"}
     if options.bench:
         results["benchmarks"] = bench.read(options.bench, results, options.limit_mib)
+    if options.mutants:
+        results["mutants"] = mutants.read(options.mutants, options.limit_mib)
     report = view.Report(results)
     writers = _writers()
     wanted = [name for name in writers if getattr(options, _option(name))] or list(writers)
@@ -169,7 +172,7 @@ def _checked(path: str, results: dict, kept: bytes | None) -> bytes | None:
 def _as_file(results: dict) -> bytes:
     """Merged or amended results as a run would have written them."""
     import json
-    present = {key: value for key, value in results.items() if not (value is None and key in ("histories", "catalogue", "corpus"))}
+    present = {key: value for key, value in results.items() if not (value is None and key in ("histories", "catalogue", "corpus", "mutants"))}
     return (json.dumps(_without_absent(present), indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
@@ -268,6 +271,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--output", metavar="DIR", help="folder for the reports; made where it is missing")
     report.add_argument("--compare", metavar=("OLD", "NEW"), nargs=2, help="say what has changed between two results")
     report.add_argument("--bench", metavar="FILE", help="add what `svmq-bench run --json FILE` measured; writes the results too")
+    report.add_argument("--mutants", metavar="FILE", help="add what `svmq mutants --json FILE` wrote; writes the results too")
     report.add_argument("--bundle", metavar="FILE", help="pack results, histories, catalogue and statement for `svmq verify`")
     for option, what in (("html", "index.html"), ("markdown", "summary.md"), ("junit", "junit.xml"),
                          ("tap", "results.tap"), ("sarif", "results.sarif"), ("statement", "statement.md and .json")):

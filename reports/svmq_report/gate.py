@@ -6,7 +6,7 @@
 import datetime
 from dataclasses import dataclass, field
 
-from svmq_report import bundle, histories, judging
+from svmq_report import bundle, histories, judging, mutants
 from svmq_report.load import InputError, run_state
 from svmq_report.text import plural, shorten, visible_line
 from svmq_report.view import STATES, Report, Target
@@ -83,14 +83,16 @@ def gate(report: Report, kept: bytes | None, chosen: list[str], profile: str | N
     doubts = [f"coverage lost of {name}, a target of the baseline" for name in gone]
     doubts += [visible_line(report.doubt)] if report.doubt else []
     doubts += _other_catalogue(report)
-    statuses = {outcome.status for outcome in outcomes} | ({UNDECIDED} if doubts else set())
+    blind, unsure, of_suite = mutants.for_gate(report.results["mutants"], baseline and baseline.results["mutants"])
+    doubts += unsure
+    statuses = {outcome.status for outcome in outcomes} | ({UNDECIDED} if doubts else set()) | ({NONCONFORM} if blind else set())
     status = NONCONFORM if NONCONFORM in statuses else UNDECIDED if UNDECIDED in statuses else CONFORM
     worst = [outcome for outcome in outcomes if outcome.status == status] or outcomes
-    words = [outcome.words for outcome in worst] + doubts
+    words = [outcome.words for outcome in worst] + blind + doubts
     used = set().union(*(outcome.waivers for outcome in outcomes))
     of_run = report.results["waivers"]
     notes = [note for outcome in outcomes if outcome.first for note in _first_notes(report, outcome)]
-    notes += _scope_notes(report, baseline)
+    notes += _scope_notes(report, baseline) + of_suite
     notes += _notes(report, of_run if waivers is None else waivers, used, [target.name for target in targets], date)
     return status, f"{_WORDS[status]}: {'; '.join(words)}", notes
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from svmq_report import plots
+from svmq_report import mutants, plots
 from svmq_report.text import plural, visible
 from svmq_report.view import STATES, Report, Scenario
 
@@ -35,7 +35,7 @@ def write(report: Report) -> str:
     """The page as text."""
     place = "<!-- the data -->"
     page = render("index.html", report=report, results=report.results, kinds=report.kinds(), data=Markup(place),
-                  plots=plots.plots(report.results["benchmarks"]))
+                  plots=plots.plots(report.results["benchmarks"]), mutants=mutants)
     return page.replace(place, _data(report, LIMIT - len(page.encode())), 1)
 
 

@@ -342,7 +342,7 @@ def _fill_absent(results: dict) -> None:
             entry.setdefault(name, value)
 
     fill(results, seed=None, random=None, interrupted=False, bad_ends=[], histories=None, catalogue=None, corpus=None,
-         benchmarks=[])
+         benchmarks=[], mutants=None)
     for clause in results["clauses"].values():
         fill(clause, sources=[], unobservable="", note="")
     for target in results["targets"]:

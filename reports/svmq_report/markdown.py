@@ -5,6 +5,7 @@ What comes from outside stands in code spans or is escaped: no link, no mention,
 
 import re
 
+from svmq_report import mutants
 from svmq_report.text import plural, shorten, visible_line
 from svmq_report.view import Kind, Report, Scenario
 
@@ -103,6 +104,9 @@ def _others(report: Report) -> list[str]:
                              "remove it")
             case _:
                 lines.append(f"- the waiver {name} was not used")
+    if report.results["mutants"]:
+        lines.append(f"- {prose(mutants.in_words(report.results['mutants']))}")
+        lines += [f"- {prose(problem)}" for problem in mutants.for_gate(report.results["mutants"], None)[0]]
     if report.disagreements:
         waived = sum("waived" in entry["verdicts"].values() for entry in report.disagreements)
         lines.append(f"- {plural(len(report.disagreements), 'disagreement')} between targets"

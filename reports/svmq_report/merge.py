@@ -38,6 +38,7 @@ def merge(shards: list[tuple[str, dict, bytes | None]]) -> tuple[dict, bytes | N
     whole["waivers"] = [{**waiver, "used": sum(part["waivers"][index]["used"] for part in parts)}
                         for index, waiver in enumerate(first["waivers"])]
     whole["benchmarks"] = [entry for part in parts for entry in part["benchmarks"]]
+    whole["mutants"] = next((part["mutants"] for part in parts if part["mutants"]), None)
     histories = b"".join(data for _, _, data in shards if data)
     whole["histories"] = None
     if histories:
@@ -85,6 +86,8 @@ def _check_overlap(shards: list) -> None:
             _claim(seen, scenario["name"], f"scenario {scenario['name']}", path)
         for entry in results["benchmarks"]:
             _claim(measured, (entry["name"], entry["target"]), f"benchmark {entry['name']} on {entry['target']}", path)
+        if results["mutants"]:
+            _claim(measured, "mutants", "a record of mutants", path)
         if results["random"]:
             key = json.dumps([results["random"].get(key) for key in ("seed", "without", "races")])
             if without not in (None, key):

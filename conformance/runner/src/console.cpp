@@ -9,6 +9,8 @@
 #include <sstream>
 #include <vector>
 
+#include "clause_coverage.hpp"
+
 namespace svmq::runner {
 namespace {
 
@@ -231,6 +233,8 @@ void Console::summary(const Results& results) {
     if (count > 1 && !each_) say(fmt::format("{} scenarios fail like {}: {}\n", count, first_[kind], kind));
   }
   say(summary_table(results));
+  if (results.random)  // else the scenarios were chosen, and their clauses with them
+    for (const TargetResult& result : results.targets) say(coverage_line(result));
   say(unsupported_lines(results) + waiver_lines(results) + comparison_lines(results));
   const std::string seed = results.random ? fmt::format(", seed {}", results.random->seed) : "";
   say(fmt::format("{} ({:.1f} s{})\n", outcome(results), results.seconds, seed));

@@ -1,5 +1,6 @@
 """Random scenarios: the same seed, the same scenarios; a reproduce string brings one back."""
 
+import re
 import shlex
 
 from conftest import only
@@ -66,3 +67,18 @@ def test_a_run_in_seconds_ends_by_itself(svmq):
     assert answer.status == 0, answer.out
     assert results["targets"][0]["summary"]["conform"] > 0
     assert results["seconds"] < 30
+
+
+# Red if a clause is counted that the profile has not, or one is called missing that the results have.
+def test_clauses_that_were_not_exercised_are_named(svmq):
+    answer, results = svmq.results("fuzz", "--target", "model:posix", "--scenarios", 200, "--seed", 4)
+    line = next(line for line in answer.out.splitlines() if line.startswith("model:posix: ") and " clauses that " in line)
+    shown, able, missing = re.fullmatch(
+        r"model:posix: (\d+) of the (\d+) clauses that posix has and calls can show were exercised; not: (.+)", line).groups()
+    missing = missing.split()
+    assert int(able) - int(shown) == len(missing) == len(set(missing)) > 0
+    covered = results["coverage"]["model:posix"]
+    assert not set(missing) & set(covered)
+    able_in_catalogue = {id for id, clause in results["clauses"].items() if not clause.get("unobservable")}
+    assert set(missing) <= able_in_catalogue and "msgget.E.EEXIST" not in missing
+    assert int(shown) == len(set(covered) & able_in_catalogue)

@@ -69,6 +69,7 @@ class Session {
     // What happened before a signal is told from what happened after it.
     if (std::holds_alternative<language::Kill>(call.step.action) && !states_.close()) return true;
     pending_[call.step.actor] = call.step;
+    asleep_.clear();  // behind a step it is said anew
     std::shared_ptr<const model::Request> request;
     for (State& state : states_.all) {
       if (state.undefined) continue;

@@ -75,6 +75,7 @@ class Script {
     if (!std::holds_alternative<language::Become>(step.action))
       last().request = std::make_shared<const model::Request>(cast_.request(step, first));
     pending(actor) = entries_.size() - 1;
+    asleep_.clear();  // behind a step it is said anew
     return true;
   }
   void end(ActorIndex actor, const language::Result& result) {
@@ -207,7 +208,8 @@ struct Moment {
 class WitnessSearch {
  public:
   // `variant`: 0 tries first what is likeliest; others sometimes something else.
-  WitnessSearch(const History& history, const model::Profile& profile, std::uint64_t budget, std::uint64_t variant)
+  WitnessSearch(const History& history, const model::Profile& profile, std::uint64_t budget,
+                std::uint64_t variant)
       : history_(history),
         profile_(profile),
         budget_(budget),
@@ -236,8 +238,8 @@ class WitnessSearch {
  private:
   void finish(const State& state) {
     for (std::size_t a = 0; a < state.actors.size(); ++a) {
-      const bool held =
-          state.undefined || state.process_of(static_cast<ActorIndex>(a)).running != model::Running::yes;
+      const bool held = state.undefined || !state.actors[a].alive ||
+                        state.process_of(static_cast<ActorIndex>(a)).running != model::Running::yes;
       if (!script_.asleep_at_the_end(a) && !held) {
         witness_.outcome = Witness::unfit;
         return;

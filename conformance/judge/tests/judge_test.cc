@@ -39,6 +39,14 @@ TEST(Judge, WhatIsLeftOutIsMissed) {
   EXPECT_EQ(verdict(asleep + "blocked B\n"), "conform");
   EXPECT_EQ(verdict(asleep + "blocked B\nskipped B: msgget(1, 0)\n"), "conform");
   EXPECT_EQ(verdict("skipped B: msgget(1, 0)\n"), "not-run");
+  // That somebody was asleep before says nothing of what the last step has done to him.
+  const std::string removed = asleep + "blocked B\nA: msgctl(q, IPC_RMID, NULL) = 0\n";
+  EXPECT_EQ(verdict(removed), "not-run");
+  EXPECT_EQ(verdict(removed + "blocked B\n"), "nonconform");
+  EXPECT_EQ(verdict(removed + "B: <... msgrcv resumed> = -1 EIDRM\n"), "conform");
+  EXPECT_EQ(verdict(asleep + "blocked B\nC: msgsnd(q, {1, \"a\"}, 1, 0) <unfinished ...>\nA: msgctl(q, IPC_RMID, NULL) = 0\n"
+                             "C: <... msgsnd resumed> = 0\n"),
+            "not-run");
 }
 
 // Turns red for a judge that blames the first of the sleepers, whoever it is that should have returned.

@@ -32,6 +32,9 @@ struct calls {
 
 extern struct calls calls;
 
+/* Says in `prefix` where it is not the system that answers: libsvmq, preloaded. */
+void calls_name(void);
+
 /* From now on the system calls themselves, not the C library's functions; false where there are none. */
 bool calls_choose_raw(void);
 

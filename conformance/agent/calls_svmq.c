@@ -18,6 +18,8 @@ static bool calls_waits(long number, const unsigned long long arguments[6]) {
 #endif
 }
 
+void calls_name(void) {}
+
 bool calls_choose_raw(void) { return false; }
 
 struct calls calls = {

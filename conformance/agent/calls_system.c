@@ -60,7 +60,8 @@ static bool calls_waits(long number, const unsigned long long arguments[6]) {
   (void)arguments;
 #if defined(SYS_futex)
   /* Preloaded, libsvmq answers the calls; its waiters sleep as calls_svmq.c explains. */
-  if ((number == SYS_futex || number == SYS_restart_syscall) && (uint32_t)arguments[5] == 0x53564d51u) return true;
+  if ((number == SYS_futex || number == SYS_restart_syscall) && (uint32_t)arguments[5] == 0x53564d51u)
+    return true;
 #endif
 #if defined(SYS_msgsnd)
   if (number == SYS_msgsnd || number == SYS_msgrcv) return true;
@@ -216,6 +217,15 @@ static int raw_msgctl(int id, int command, struct msqid_ds* buffer) {
   return (int)result;
 }
 
+/* Only what is loaded tells: preloaded or not, this is one program. */
+void calls_name(void) {
+  char line[512];
+  FILE* maps = fopen("/proc/self/maps", "r");
+  while (maps && fgets(line, sizeof line, maps))
+    if (strstr(line, "/libsvmq-preload.so")) calls.prefix = "preload-";
+  if (maps) fclose(maps);
+}
+
 bool calls_choose_raw(void) {
   calls.prefix = "raw-";
   calls.msgget = raw_msgget;
@@ -226,6 +236,8 @@ bool calls_choose_raw(void) {
 }
 
 #else
+
+void calls_name(void) {}
 
 bool calls_choose_raw(void) { return false; }
 

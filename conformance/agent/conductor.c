@@ -60,6 +60,7 @@ static void conduct_prepare_signals(struct conductor* conductor) {
 static void conduct_name_system(struct conductor* conductor) {
   struct utsname name;
   uname(&name);
+  calls_name();
   snprintf(conductor->system, sizeof conductor->system, "%s%s-%s-%s", calls.prefix, name.sysname,
            name.release, name.machine);
   for (char* c = conductor->system; *c; c++)

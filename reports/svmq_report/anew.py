@@ -2,9 +2,9 @@
 
 import itertools
 import re
-import shlex
 
 from svmq_report import bundle, histories
+from svmq_report.commands import Commands
 from svmq_report.text import quote, shorten
 from svmq_report.view import STATES
 
@@ -17,8 +17,10 @@ class Anew:
     _RUN = ("verdict", "reason", "steps", "clauses", "waivers", "history")
     _SCENARIO = ("title", "source", "clauses", "seeds", "text")
 
-    def __init__(self, results: dict, kept: bytes | None, again: dict, kept_again: bytes | None):
+    def __init__(self, results: dict, kept: bytes | None, again: dict, kept_again: bytes | None,
+                 own_waivers: dict):
         self._results, self._again = results, again
+        self._commands = Commands(results, own_waivers)
         self._kept, self._kept_again = ({(entry.target, entry.name): entry.text for entry in histories.split(data)}
                                         for data in (kept, kept_again))
 
@@ -32,6 +34,7 @@ class Anew:
         for ours, theirs in zip(self._results["targets"], self._again["targets"]):
             yield from self._totals(ours, theirs)
         yield from self._disagreements()
+        yield from self._commands.problems()
         for ours, theirs in zip(self._results["waivers"], self._again["waivers"]):
             if ours["used"] != theirs["used"]:
                 yield (f"{bundle.RESULTS}: waiver {ours['id']} says that it was used {ours['used']:,} times; "
@@ -65,7 +68,7 @@ class Anew:
         for member in self._SCENARIO:
             if ours[member] != theirs[member]:
                 yield f"{where}: {member} says {quote(ours[member])}; made anew it is {quote(theirs[member])}"
-        if not _same_command(ours, theirs):
+        if not self._commands.is_of_scenario(ours, theirs):
             yield f"{where}: reproduce says {quote(ours['reproduce'])}; made anew it is {quote(theirs['reproduce'])}"
         runs = {run["target"]: run for run in ours["runs"]}
         for run in theirs["runs"]:
@@ -85,11 +88,23 @@ class Anew:
         for member in self._RUN:
             if ours[member] != theirs[member] and not (member == "reason" and ours["verdict"] == "unknown"):
                 yield f"{where}: {member} says {quote(ours[member])}; judged anew it is {quote(theirs[member])}"
-        yield from _minimal(where, ours["minimal"], theirs["minimal"])
+        yield from self._minimal(where, ours["minimal"], theirs["minimal"])
         for number, (one, other) in enumerate(itertools.zip_longest(ours["deviations"], theirs["deviations"]), 1):
             if one != other:
                 yield f"{where}: deviation {number} is not what the judge says{_why(theirs)}"
                 break
+
+    def _minimal(self, where: str, ours: dict | None, theirs: dict | None):
+        if not ours:
+            return
+        if not theirs:
+            yield f"{where}: minimal is no scenario"
+        elif ours["text"] != theirs["text"]:
+            yield f"{where}: minimal says {quote(ours['text'])}; made anew it is {quote(theirs['text'])}"
+        elif not self._commands.is_command(ours["reproduce"], theirs["reproduce"]):
+            yield f"{where}: minimal says {quote(ours['reproduce'])}; made anew it is {quote(theirs['reproduce'])}"
+        elif not ours["failed"]:
+            yield f"{where}: minimal says that it never deviated, {ours['runs']:,} times; then it shows nothing"
 
     def _counted(self):
         """The histories of what the results count as conform and do not list."""
@@ -137,45 +152,6 @@ class Anew:
             elif ours[key] != theirs[key]:
                 member = next(m for m in ("verdicts", "step", "results") if ours[key][m] != theirs[key][m])
                 yield f"{where}: {member} says {quote(ours[key][member])}; made anew it is {quote(theirs[key][member])}"
-
-
-def _minimal(where: str, ours: dict | None, theirs: dict | None):
-    if ours and not theirs:
-        yield f"{where}: minimal is no scenario"
-    elif ours and ours["text"] != theirs["text"]:
-        yield f"{where}: minimal says {quote(ours['text'])}; made anew it is {quote(theirs['text'])}"
-    elif ours and not _is_command(ours["reproduce"], theirs["reproduce"]):
-        yield f"{where}: minimal says {quote(ours['reproduce'])}; made anew it is {quote(theirs['reproduce'])}"
-
-
-def _is_command(says: str, made: str) -> bool:
-    """Whether it is this command and options that say how to judge, and nothing that a shell would do besides."""
-    if re.search(r"[^\w./:,=@%+' -]", re.sub(r"'[^']*'", "", says)):
-        return False
-    try:
-        return _begins(shlex.split(says), shlex.split(made))
-    except ValueError:
-        return False
-
-
-def _begins(says: list[str], made: list[str]) -> bool:
-    rest = says[len(made):]
-    return says[:len(made)] == made and all(word in ("--profile", "--waivers") for word in rest[::2]) and len(rest) % 2 == 0
-
-
-def _same_command(ours: dict, theirs: dict) -> bool:
-    """Whether the command is the one that conducts the scenario again: people will paste it."""
-    if not ours["reproduce"] or ours["source"] == "random":
-        return not ours["reproduce"] or _is_command(ours["reproduce"], theirs["reproduce"])
-    try:
-        says, made = shlex.split(ours["reproduce"]), shlex.split(theirs["reproduce"])
-    except ValueError:
-        return False
-    if ours["source"] == "reproduce string" and says[2:3] == ["--reproduce"]:
-        made[2:5] = says[2:4]  # the scenario as one word, and not as a file
-    else:
-        made[2:3] = says[2:3]  # the path depends on the folder in which one stood
-    return _is_command(ours["reproduce"], shlex.join(made))
 
 
 def _why(run: dict) -> str:

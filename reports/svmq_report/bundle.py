@@ -30,9 +30,14 @@ def pack(report: Report, results: bytes, kept: bytes | None) -> dict[str, bytes]
         raise InputError(f"{CATALOGUE}: is another catalogue than the one that the results are by.\n"
                          "Pack the bundle with the svmq that made the results, or run again.")
     evidence = {RESULTS: results, **({HISTORIES: kept} if kept else {}), CATALOGUE_NAME: catalogue, **excerpts(report)}
-    manifest = _json({"schema": SCHEMA, "svmq": report.results["svmq"]["version"],
-                      "files": {name: {"sha256": sha256(data), "bytes": len(data)} for name, data in evidence.items()}})
-    return {MANIFEST: manifest, **evidence, **statements(report, manifest)}
+    made = manifest(report, evidence)
+    return {MANIFEST: made, **evidence, **statements(report, made)}
+
+
+def manifest(report: Report, evidence: dict[str, bytes]) -> bytes:
+    ordered = {name: evidence[name] for name in (RESULTS, HISTORIES, CATALOGUE_NAME, CAPABILITIES, ENVIRONMENT) if name in evidence}
+    return _json({"schema": SCHEMA, "svmq": report.results["svmq"]["version"],
+                  "files": {name: {"sha256": sha256(data), "bytes": len(data)} for name, data in ordered.items()}})
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

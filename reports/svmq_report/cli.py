@@ -172,7 +172,7 @@ def _checked(path: str, results: dict, kept: bytes | None) -> bytes | None:
 def _as_file(results: dict) -> bytes:
     """Merged or amended results as a run would have written them."""
     import json
-    present = {key: value for key, value in results.items() if not (value is None and key in ("histories", "catalogue", "corpus", "mutants"))}
+    present = {key: value for key, value in results.items() if not (value is None and key in ("histories", "catalogue", "corpus", "shard", "mutants"))}
     return (json.dumps(_without_absent(present), indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
@@ -243,11 +243,11 @@ def _verify(options: argparse.Namespace) -> int:
     if problems:
         print(f"refuted: of what {options.bundle} says {plural(len(problems), 'thing')} {'does' if len(problems) == 1 else 'do'} not hold")
         return 1
-    print(f"confirmed: {verified.report.verdict}: {visible_line(verified.report.headline)}")
-    print(f"  conducted  {visible_line(verified.report.scope)}")
-    if verified.strange_waivers:
-        print(f"  waivers    not of this svmq, but of the maker: {' '.join(verified.strange_waivers)}")
-    print(f"  statement  SHA-256 {verified.root}"
+    print(f"confirmed: {verified.report.verdict}: {visible_line(verified.profiles)}: {visible_line(verified.report.headline)}")
+    print(f"  conducted    {visible_line(verified.report.scope)}")
+    for kind, words in verified.on_the_makers_word():
+        print(f"  {kind:<11}  {visible_line(words)}")
+    print(f"  statement    SHA-256 {verified.root}"
           + (", as expected" if options.sha256 else "") + (f", signed by {visible_line(signer)}" if signer else "")
           + ("" if options.sha256 or signer else "; not compared with a published or signed one"))
     return 0

@@ -37,7 +37,7 @@ class Outcome:
     def status(self) -> int:
         if self.counts["nonconform"]:
             return NONCONFORM
-        if not self.counts["conform"] + self.counts["waived"] or not self.target.summary["steps"]:
+        if not self.counts["conform"] or not self.target.summary["steps"]:
             return UNDECIDED
         undecided = self.counts["unknown"] + self.counts["not_run"] or self.lost or self.left_out
         return UNDECIDED if undecided else CONFORM
@@ -51,8 +51,9 @@ class Outcome:
                     + (f", first {self.deviating[0]}" if self.deviating else "") + (f" ({clauses})" if clauses else "")
                     + (f"; {_named(self.softened, 'scenario')} no longer deviate when judged anew: another svmq made these "
                        "results, so run again" if self.softened else ""))
-        if not self.counts["conform"] + self.counts["waived"]:
-            reason = "everything is unsupported" if self.counts["unsupported"] else "nothing was executed"
+        if not self.counts["conform"]:
+            reason = ("nothing conforms: all that was judged is waived" if self.counts["waived"] else
+                      "everything is unsupported" if self.counts["unsupported"] else "nothing was executed")
             return f"{name}: {reason}"
         problems = [f"{self.counts[state]:,} {state.replace('_', ' ')}" for state in ("unknown", "not_run")
                     if self.counts[state]]
@@ -83,6 +84,8 @@ def gate(report: Report, kept: bytes | None, chosen: list[str], profile: str | N
     doubts = [f"coverage lost of {name}, a target of the baseline" for name in gone]
     doubts += [visible_line(report.doubt)] if report.doubt else []
     doubts += _other_catalogue(report)
+    if not chosen and all(target.name.startswith("model:") for target in targets):
+        doubts.append("no implementation was conducted, only the model, which is the measure: name it with --target if it is meant")
     blind, unsure, of_suite = mutants.for_gate(report.results["mutants"], baseline and baseline.results["mutants"])
     doubts += unsure
     statuses = {outcome.status for outcome in outcomes} | ({UNDECIDED} if doubts else set()) | ({NONCONFORM} if blind else set())

@@ -270,6 +270,9 @@ def _contradictions(results: dict):
     yield from _repeated("targets", "name", results)
     yield from _repeated("scenarios", "name", results)
     yield from _repeated("waivers", "id", results)
+    shard = results.get("shard")
+    if shard and not (shard["parts"] == sorted(set(shard["parts"])) and 1 <= shard["parts"][0] and shard["parts"][-1] <= shard["of"]):
+        yield "$.shard.parts", f"expected parts from 1 to {shard['of']}, each once and in order, found {shard['parts']}"
     for name in results["coverage"]:
         if name not in targets:
             yield _json_path(["coverage", name]), "expected the name of a target"
@@ -292,6 +295,10 @@ def _contradictions(results: dict):
             for waiver in run.get("waivers", ()):
                 if waiver not in waivers:
                     yield _json_path([*place, "waivers"]), f"expected the id of a waiver, found {_quote(waiver)}"
+            minimal = run.get("minimal")
+            if minimal and minimal["failed"] > minimal["runs"]:
+                yield (_json_path([*place, "minimal", "failed"]),
+                       f"expected at most {minimal['runs']}, for it was conducted so many times, found {minimal['failed']}")
             lines = run["deviations"] and run["history"].rstrip("\n").count("\n") + 1
             for d, deviation in enumerate(run["deviations"]):
                 if deviation.get("line", 1) > lines:
@@ -341,8 +348,8 @@ def _fill_absent(results: dict) -> None:
         for name, value in defaults.items():
             entry.setdefault(name, value)
 
-    fill(results, seed=None, random=None, interrupted=False, bad_ends=[], histories=None, catalogue=None, corpus=None,
-         benchmarks=[], mutants=None)
+    fill(results, seed=None, random=None, interrupted=False, bad_ends=[], incomplete=[], shard=None, histories=None,
+         catalogue=None, corpus=None, benchmarks=[], mutants=None)
     for clause in results["clauses"].values():
         fill(clause, sources=[], unobservable="", note="")
     for target in results["targets"]:

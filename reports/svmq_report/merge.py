@@ -23,6 +23,7 @@ def merge(shards: list[tuple[str, dict, bytes | None]]) -> tuple[dict, bytes | N
     whole = {**first, "seconds": _end(parts) - _begin(first), "corpus": next(filter(None, (p["corpus"] for p in parts)), None),
              "interrupted": any(part["interrupted"] for part in parts),
              "bad_ends": [end for part in parts for end in part["bad_ends"]],
+             "incomplete": [entry for part in parts for entry in part["incomplete"]], "shard": _shard(parts),
              "command": ["svmq", "report", *(path for path, _, _ in shards)]}
     whole["environment"] = {key: value for key, value in first["environment"].items()
                             if all(part["environment"].get(key) == value for part in parts)}
@@ -79,9 +80,16 @@ _CAMPAIGN = {
 
 
 def _check_overlap(shards: list) -> None:
-    seen, measured, ranges = {}, {}, defaultdict(list)
-    without = None
+    seen, measured, ranges, numbers = {}, {}, defaultdict(list), {}
+    without = of = None
     for path, results, _ in shards:
+        if results["shard"]:
+            if of not in (None, results["shard"]["of"]):
+                raise InputError(f"{path}: is of another campaign: it is one of {results['shard']['of']:,} parts, and those before "
+                                 f"it of {of:,}.\nMerge only shards of one campaign: the same N in --shard I/N.")
+            of = results["shard"]["of"]
+            for part in results["shard"]["parts"]:
+                _claim(numbers, part, f"part {part} of {of}", path)
         for scenario in results["scenarios"]:
             _claim(seen, scenario["name"], f"scenario {scenario['name']}", path)
         for entry in results["benchmarks"]:
@@ -122,6 +130,13 @@ def _random(parts: list[dict]) -> dict | None:
         else:
             joined.append([begin, count])
     return {**some[0], "ranges": joined}
+
+
+def _shard(parts: list[dict]) -> dict | None:
+    """Which parts of the campaign are there; None where all are, or nothing is known of parts."""
+    some = [part["shard"] for part in parts if part["shard"]]
+    numbers = sorted(number for shard in some for number in shard["parts"])
+    return {"parts": numbers, "of": some[0]["of"]} if some and len(numbers) < some[0]["of"] else None
 
 
 def _begin(part: dict) -> float:

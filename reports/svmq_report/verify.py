@@ -9,6 +9,7 @@ import io
 import itertools
 import json
 import re
+import struct
 import tomllib
 import zipfile
 from collections import Counter, defaultdict
@@ -16,13 +17,13 @@ from datetime import datetime
 
 from svmq_report import bundle, histories, judging, load
 from svmq_report.anew import Anew
-from svmq_report.text import quote, shorten, visible_line
+from svmq_report.text import plural, quote, shorten, visible_line
 from svmq_report.view import Report
 
 WAIVERS = bundle.CATALOGUE.parents[1] / "impl" / "waivers.toml"
 _EVIDENCE = (bundle.RESULTS, bundle.CATALOGUE_NAME, bundle.CAPABILITIES, bundle.ENVIRONMENT)
 _STATEMENTS = (bundle.STATEMENT, bundle.STATEMENT_PAGE)
-_LOCAL = {"linux": "", "impl": "libsvmq-", "preload": ""}  # targets on svmq's own system, and what their agents put before it
+_LOCAL = {"linux": "", "impl": "libsvmq-", "preload": "preload-"}  # targets on svmq's own system, and what their agents put before it
 _FAR = 1_000_000_000  # where a shard without a number of scenarios begins behind the one before
 _CLOCK_TOLERANCE = 3600  # seconds: a clock may be set while a run goes on
 _RANDOM_NAME = re.compile(r"random-(\d+)-(\d+)\Z")
@@ -48,16 +49,43 @@ class Verified:
         again = load.parse("the results judged anew", json.dumps(again).encode())
         for problems in (_catalogue(self.files[bundle.CATALOGUE_NAME], results), _waivers(results, own_waivers),
                          _histories(results, kept), _circumstances(results, kept), _random(results, kept),
-                         Anew(results, kept, again, kept_again).problems(),
+                         Anew(results, kept, again, kept_again, own_waivers).problems(),
                          self._follow(bundle.excerpts(self.report)),
                          self._follow(bundle.statements(self.report, self.files[bundle.MANIFEST]))):
             self.problems += problems
+        if not self.problems:  # else it has been said what is wrong with its hashes
+            self.problems += self._follow({bundle.MANIFEST: bundle.manifest(self.report, self.files)})
         self.problems = [visible_line(problem) for problem in self.problems]
 
     @property
     def root(self) -> str:
         """What holds all of it fast: the hash of the statement, which has that of the manifest."""
         return bundle.sha256(self.files[bundle.STATEMENT])
+
+    @property
+    def profiles(self) -> str:
+        """Which targets were judged by which profile."""
+        by_profile = defaultdict(list)
+        for target in self.report.targets:
+            by_profile[target.data["profile"]].append(target.name)
+        return "; ".join(f"{' '.join(names)} by {profile}" for profile, names in by_profile.items())
+
+    def on_the_makers_word(self):
+        """Pairs of a heading and words: what nothing in the bundle can refute, and a reader should weigh."""
+        for target in self.report.targets:
+            if not target.name.startswith("model:"):
+                yield "target", f"{target.name} is what its agent calls {target.data['agent'] or 'nothing'}"
+        for target in self.report.targets:
+            for state in ("unsupported", "not_run"):
+                for reason, count in self._reasons(target.name, state).items():
+                    yield (state.replace("_", " "),
+                           f"{plural(count, 'scenario')} on {target.name}, on the maker's word: {shorten(reason, 200)}")
+        if self.strange_waivers:
+            yield "waivers", f"not of this svmq, but of the maker: {' '.join(self.strange_waivers)}"
+
+    def _reasons(self, target: str, state: str) -> Counter:
+        return Counter(run.data["reason"] for scenario in self.report.scenarios for run in scenario.runs
+                       if run.target == target and run.state == state)
 
     def _follow(self, made: dict[str, bytes]):
         for name, data in made.items():
@@ -72,6 +100,9 @@ def _open(data: bytes, limit_mib: int) -> dict[str, bytes]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         entries = archive.infolist()
+        if not _nothing_besides(archive, data):
+            raise BundleError("the archive holds something besides its files: before, between or behind them, or a comment.\n"
+                              "Nothing would tell what that says: ask its maker for the bundle as `svmq report --bundle` wrote it.")
         names = [entry.filename for entry in entries]
         known = {bundle.MANIFEST, bundle.HISTORIES, *_EVIDENCE, *_STATEMENTS}
         for name in names:
@@ -93,6 +124,21 @@ def _open(data: bytes, limit_mib: int) -> dict[str, bytes]:
             raise BundleError(f"{name}: is missing in the bundle.\nAsk its maker for the bundle as `svmq report "
                               "--bundle` wrote it.")
     return files
+
+
+def _nothing_besides(archive: zipfile.ZipFile, data: bytes) -> bool:
+    """Every byte belongs to a file of the archive, or to its directory."""
+    local_header, directory_header, end = 30, 46, 22
+    at = 0
+    for entry in archive.infolist():
+        if entry.header_offset != at or entry.extra or entry.comment or entry.flag_bits & 8:
+            return False
+        name = len(entry.filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437"))
+        if struct.unpack_from("<HH", data, at + 26) != (name, 0):
+            return False
+        at += local_header + name + entry.compress_size
+    directory = sum(directory_header + len(entry.filename) for entry in archive.infolist())
+    return archive.start_dir == at and len(data) == at + directory + end and not archive.comment
 
 
 def _manifest(files: dict[str, bytes]):
@@ -194,6 +240,8 @@ def _circumstances(results: dict, kept: bytes | None):
             clock = name in _LOCAL and re.search(r"^clock (\d{1,15})$", history, re.M)
             if clock:
                 clocks.append((int(clock[1]), where))
+            elif name in _LOCAL and re.search(r"^[A-Za-z]\w*: ", history, re.M):
+                yield f"{where} on {name}: its history does not say when it began: it has no line `clock`"
         if clocks and not begin - _CLOCK_TOLERANCE <= min(clocks)[0] <= begin + _CLOCK_TOLERANCE:
             yield f"{min(clocks)[1]} on {name}: the first history began at {_time(min(clocks)[0])}; the run says {results['started']}"
         elif clocks and max(clocks)[0] > end + _CLOCK_TOLERANCE:
@@ -209,7 +257,7 @@ def _random(results: dict, kept: bytes | None):
     for (first, count), (following, _) in zip(ranges, ranges[1:]):
         if following < first + count:
             yield f"{bundle.RESULTS}: random says that scenario {following} was conducted twice"
-        elif following != first + count and following % _FAR:
+        elif following != first + count and following % _FAR and not results["shard"]:
             yield (f"{bundle.RESULTS}: random says that scenarios {first + count} to {following - 1} were left out between "
                    "others that were conducted")
     there = defaultdict(set)  # by target: indexes

@@ -5,6 +5,7 @@ cell of the matrix is what, and what everything is called in a link; the writers
 """
 
 import functools
+import itertools
 import re
 import shlex
 from collections import Counter, defaultdict
@@ -15,6 +16,7 @@ from svmq_report.text import plural
 
 # From bad to good: where a scenario has several, the first decides where it is shown.
 STATES = ("nonconform", "unknown", "not_run", "waived", "unsupported", "conform")
+WORLD = "scope "  # what the sources of the scenarios of `svmq exhaust` begin with
 # In the order of the catalogue.
 _CALLS = ("general", "permission", "msgget", "msgsnd", "msgrcv", "wait", "msgctl", "ftok", "table", "compat")
 
@@ -204,13 +206,19 @@ class Report:
     def scope(self) -> str:
         """Which scenarios were conducted, in words."""
         corpus, random = self.results["corpus"], self.results["random"]
-        files = sum(scenario.data["source"] != "random" for scenario in self.scenarios)
+        files = sum(scenario.data["source"] != "random" and not scenario.data["source"].startswith(WORLD)
+                    for scenario in self.scenarios)
         parts = []
         if corpus:
             parts.append(f"the whole corpus ({plural(corpus['scenarios'], 'scenario')})")
             files -= corpus["scenarios"]
         if files > 0:
             parts.append(f"{plural(files, 'scenario')} of files" + (" besides" if corpus else ", not the whole corpus"))
+        worlds = Counter(scenario.data["source"] for scenario in self.scenarios if scenario.data["source"].startswith(WORLD))
+        parts += [f"{plural(count, 'scenario')} through the world {source.removeprefix(WORLD)}" for source, count in worlds.items()]
+        shard = self.results["shard"]
+        if shard and len(shard["parts"]) == 1:
+            parts.append(f"part {shard['parts'][0]:,} of {shard['of']:,} of a campaign")
         for first, count in random["ranges"] if random else ():
             if count:
                 parts.append(f"random {'races' if random.get('races') else 'scenarios'} {first:,} to {first + count - 1:,} "
@@ -235,8 +243,22 @@ class Report:
         """Why the run as a whole decides nothing; empty: it does."""
         if self.interrupted:
             return "the run was interrupted: this is only a part of it"
-        bad = self.results["bad_ends"]
-        return f"an agent did not end as it should: {bad[0]}" if bad else ""
+        for member, words in (("bad_ends", "an agent did not end as it should"), ("incomplete", "not all of it was conducted")):
+            if self.results[member]:
+                more = len(self.results[member]) - 1
+                return f"{words}: {self.results[member][0]}" + (f", and {more:,} more" if more else "")
+        return self._parts_missing
+
+    @property
+    def _parts_missing(self) -> str:
+        """Of a campaign in parts, put together without some; a single part is a thing in itself."""
+        shard = self.results["shard"]
+        if not shard or len(shard["parts"]) == 1:
+            return ""
+        there = set(shard["parts"])
+        missing = list(itertools.islice((part for part in range(1, shard["of"] + 1) if part not in there), 11))
+        words = ", ".join(map(str, missing[:10])) + (", …" if len(missing) > 10 else "")
+        return f"of the {shard['of']:,} parts of the campaign only {len(there):,} are there, without {words}"
 
     def kinds(self) -> list[Kind]:
         """The runs that deviate without a waiver, by kind: implementations first, then the most frequent kind."""

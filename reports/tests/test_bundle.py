@@ -49,9 +49,10 @@ def mend(files: dict[str, bytes]) -> None:
     results["catalogue"]["sha256"] = hashlib.sha256(files["clauses.toml"]).hexdigest()
     files["results.json"] = json.dumps(results).encode()
     manifest = json.loads(files["manifest.json"])
-    manifest["files"] = {name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-                         for name, data in files.items() if not name.startswith(("manifest", "statement"))}
-    files["manifest.json"] = json.dumps(manifest).encode()
+    manifest["svmq"] = results["svmq"]["version"]
+    evidence = [name for name in ("results.json", "results.histories", "clauses.toml", "capabilities.json", "environment.json") if name in files]
+    manifest["files"] = {name: {"sha256": hashlib.sha256(files[name]).hexdigest(), "bytes": len(files[name])} for name in evidence}
+    files["manifest.json"] = (json.dumps(manifest, indent=1) + "\n").encode()
     old = json.loads(files["statement.json"])["evidence"]["manifest_sha256"].encode()
     new = hashlib.sha256(files["manifest.json"]).hexdigest().encode()
     for name in ("statement.json", "statement.md"):
@@ -68,6 +69,25 @@ def restate(files: dict[str, bytes]) -> None:
     files.update(packing.statements(report, files["manifest.json"]))
 
 
+def remake(files: dict[str, bytes]) -> None:
+    """The best that a forger can do: histories and capabilities edited, and all results made from them by the judge."""
+    from svmq_report import judging, load
+    data = json.loads(files["results.json"])
+    kept = files.pop("results.histories", None)
+    if kept:
+        data["histories"].update(sha256=hashlib.sha256(kept).hexdigest(), count=kept.count(b"# target "))
+    commands = {s["name"]: s.get("reproduce", "") for s in data["scenarios"]}
+    again, kept = judging.replay(data, json.dumps(data).encode(), kept)
+    for scenario in again["scenarios"]:
+        scenario["reproduce"] = commands.get(scenario["name"]) or scenario["reproduce"] + " --profile linux-6.18"
+    if kept:
+        files["results.histories"] = kept
+        again["histories"]["file"] = "results.histories"
+    files["results.json"] = json.dumps(again).encode()
+    load.parse("results.json", files["results.json"])
+    restate(files)
+
+
 def verify(path, *options):
     done = run("verify", path, "--problems", 1000, *options)
     assert "Traceback" not in done.stderr
@@ -78,7 +98,8 @@ def test_a_bundle_is_confirmed(bundle):
     done = svmq("verify", bundle)
     assert done.returncode == 0, done.stdout
     assert done.stdout.startswith("confirmed: nonconform: ")
-    assert re.search(r"\n  conducted  \d+ scenarios of files, not the whole corpus; random scenarios 0 to 19 of seed 7\n", done.stdout)
+    assert done.stdout.startswith("confirmed: nonconform: linux impl model:posix by linux-6.18: Deviations")
+    assert re.search(r"\n  conducted    \d+ scenarios of files, not the whole corpus; random scenarios 0 to 19 of seed 7\n", done.stdout)
     assert set(unpack(bundle)) == {"manifest.json", "results.json", "results.histories", "clauses.toml", "capabilities.json",
                                    "environment.json", "statement.json", "statement.md"}
 
@@ -297,6 +318,23 @@ def agent_left_out(data):
     entry["history"] = re.sub(r"\nagent [^\n]*", "", entry["history"])
 
 
+def excused(need, reason="no such thing here"):
+    """A run that conforms, ended by what it lacks, before anything was done."""
+    def apply(data):
+        _, entry = next((s, r) for s, r in runs(data, "linux", "conform") if " caps=" in s["text"] and "sys_resource" not in s["text"])
+        history = entry["history"]
+        entry["history"] = re.sub(r"(?s)(\nclock \d+\n).*", rf"\1unsupported {need} {reason}\nend\n", history)
+        assert entry["history"] != history
+        entry.update(verdict="unsupported", reason=f"{need}: {reason}", clauses=[], steps=0)
+        summary(data, "linux", conform=-1, unsupported=1)
+    return apply
+
+
+def clock_left_out(data):
+    _, entry = runs(data, "linux", "conform")[0]
+    entry["history"] = re.sub(r"\nclock [^\n]*", "", entry["history"])
+
+
 def history_dropped(data):
     del runs(data, "linux", "conform")[0][1]["history"]
 
@@ -318,15 +356,40 @@ def reproduce(text):
     return lambda data: data["scenarios"][0].update(reproduce=text)
 
 
-def linux_is_impl(data):
-    """What one implementation did under the name of the other, everywhere but in the agents' lines."""
-    names = {"linux": "impl", "impl": "linux"}
+def renamed(**names):
+    """What one implementation did under the name of another, everywhere but in the agents' lines."""
+    def apply(files):
+        edit(lambda data: rename(data, names))(files)
+        change = {f"# target {old}".encode(): f"# target {new}".encode() for old, new in names.items()}
+        files["results.histories"] = re.sub(rb"(?m)^# target .*$", lambda m: change.get(m[0], m[0]), files["results.histories"])
+    return apply
+
+
+def rename(data, names):
     for target in data["targets"]:
         target["name"] = names.get(target["name"], target["name"])
     for scenario in data["scenarios"]:
         for entry in scenario["runs"]:
             entry["target"] = names.get(entry["target"], entry["target"])
     data["coverage"] = {names.get(name, name): counts for name, counts in data["coverage"].items()}
+    for entry in data["disagreements"]:
+        entry["targets"] = [names.get(name, name) for name in entry["targets"]]
+        for member in ("verdicts", "results"):
+            entry[member] = {names.get(name, name): value for name, value in entry.get(member, {}).items()}
+    for scenario in data["scenarios"]:
+        scenario["reproduce"] = re.sub(r"(?<=[ ,])(linux|impl)(?=[ ,:])",
+                                       lambda match: names.get(match[1], match[1]), scenario["reproduce"])
+
+
+def reproduce_also(options):
+    return reproduce_as(f"--profile linux-6.18 {options}")
+
+
+def reproduce_as(options):
+    def apply(data):
+        for scenario in data["scenarios"]:
+            scenario["reproduce"] = scenario["reproduce"].replace(" --profile linux-6.18", f" {options}".rstrip())
+    return apply
 
 
 SMALL = {"text": "scenario x\nprocess A\n\nA: q = msgget(IPC_PRIVATE, 0600)\nend\n", "failed": 3, "runs": 20,
@@ -424,6 +487,11 @@ EDITS = {
     "histories left out": (lambda files: files.pop("results.histories"), "results.histories: cannot be read"),
     "counted history twice": (counted_twice, "stands there 2 times"),
     "counted histories of another seed": (replace("results.histories", b"random-7-", b"random-8-"), "is none of the random scenarios"),
+    "excused by what it has": (edit(excused("caps")), "on linux: the verdict says unsupported; judged anew it is not-run (its history ends as unsupported caps"),
+    "excused by what it does not need": (edit(excused("shm")), "its history ends as unsupported shm, and the scenario does not need it"),
+    "excused by what there is not": (edit(excused("teleport")), "recorded is what is no history"),
+    "excused by a narrow word": (edit(excused("word-size")), "and no number in the scenario is too wide"),
+    "clock of a history left out": (edit(clock_left_out), "its history does not say when it began"),
     "agent of a history left out": (edit(agent_left_out), "its history does not say by which agent"),
     "targets swapped": (targets_swapped, "its history is by the agent"),
     "lines between histories": (lines_between, "results.histories: line 1 belongs to no history"),
@@ -449,6 +517,15 @@ EDITS = {
     "command": (edit(reproduce("svmq run conformance/corpus; rm -rf /")), "reproduce says"),
     "command in a substitution": (edit(reproduce("svmq run $(rm -rf /) --only x")), "reproduce says"),
     "command of the smallest": (edit(minimal(reproduce=SMALL["reproduce"] + "; rm -rf /")), "on model:posix: minimal says"),
+    "command by other waivers": (edit(reproduce_also("--waivers libsvmq-all.toml")), "the command line of the run does not name libsvmq-all.toml"),
+    "command by no waivers": (edit(reproduce_also("--waivers none")), "that takes no waivers, and the results are by svmq's own"),
+    "one command by other waivers": (edit(lambda d: d["scenarios"][1].update(reproduce=d["scenarios"][1]["reproduce"] + " --waivers x.toml")), "judge in several ways"),
+    "command by a soft profile": (edit(reproduce_as("--profile posix")), "that judges linux by posix, and the results are by linux-6.18"),
+    "command by the usual profile": (edit(reproduce_as("")), "that judges model:posix by posix, and the results are by linux-6.18"),
+    "command by two profiles": (edit(reproduce_also("--profile posix")), "reproduce says"),
+    "command of another file": (edit(reproduce("svmq run /tmp/mine.scenario --only msgsnd.block --profile linux-6.18")), "reproduce says"),
+    "no command": (edit(reproduce("")), "reproduce says"),
+    "smallest that never deviated": (edit(minimal(failed=0)), "on model:posix: minimal says that it never deviated, 20 times"),
     "smallest is another": (edit(minimal(text=SMALL["text"].replace("0600", "0644"))), "on model:posix: minimal says"),
     "smallest is none": (edit(minimal(text="nothing")), "on model:posix: minimal is no scenario"),
     "seed": (edit(lambda d: d.update(seed=8)), "results.json: seed says 8"),
@@ -469,7 +546,8 @@ EDITS = {
     "agent": (edit(lambda d: d["targets"][0].update(agent="1 Minix-6.18.44-x86_64 blocking=syscall")), "its history is by the agent"),
     "long ago, and for long": (edit(lambda d: d.update(started="2020-01-01T00:00:00Z", seconds=900_000_000)), "the first history began at"),
     "version of svmq": (edit(lambda d: d["svmq"].update(version="9.9.9")), "results.json: svmq says 9.9.9"),
-    "implementations renamed": (edit(linux_is_impl), "environment.json: says libsvmq-"),
+    "implementations renamed": (renamed(linux="impl", impl="linux"), "environment.json: says libsvmq-"),
+    "linux called preload": (renamed(linux="preload"), "environment.json: says preload-Linux"),
     "random scenarios for other needs": (edit(lambda d: d["random"].update(without=[["caps", "uids", "signals"]])), "random-7-"),
     "refusal": (edit(lambda d: d["targets"][0].update(refuses="no such system call")), "on linux: the verdict says conform; judged anew it is unsupported"),
     "listed though it conforms": (counted_listed, "is listed, and conforms on every target"),
@@ -567,7 +645,7 @@ def test_waivers_of_ones_own_are_named(bundle, tmp_path):
     edit(own_waiver)(files)
     restate(files)
     status, said = verify(pack(tmp_path / "b.zip", files))
-    assert status == 0 and "waivers    not of this svmq, but of the maker: of-my-own" in said
+    assert status == 0 and "waivers      not of this svmq, but of the maker: of-my-own" in said
 
 
 # ------------------------------------------------------------------------------- what the histories do not tell
@@ -585,6 +663,48 @@ def test_what_cannot_be_made_anew_is_held_by_the_hash_of_the_statement(bundle, t
     assert verify(forged)[0] == 0
     status, said = verify(forged, "--sha256", root)
     assert status == 1 and "statement.json: its SHA-256 is" in said
+
+
+def conforming_as(verdict, reason, need=""):
+    def apply(data):
+        for scenario in data["scenarios"]:
+            for entry in scenario["runs"]:
+                if entry["target"] == "linux" and need in scenario["text"] and entry["verdict"] == "conform":
+                    entry.update(verdict=verdict, reason=reason, clauses=[], steps=0)
+                    del entry["history"]
+                    return
+    return apply
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda d: d["targets"][0]["capabilities"].update(uids="no: not permitted"), r"unsupported  \d+ scenarios on linux, on the maker's word: uids: not permitted\n"),
+    (conforming_as("not-run", "the machine was switched off"),
+     r"not run      1 scenario on linux, on the maker's word: the machine was switched off\n"),
+    (lambda d: rename(d, {"impl": "freebsd-14"}), r"target       freebsd-14 is what its agent calls 1 libsvmq-Linux-"),
+    (lambda d: ([t.update(profile="posix") for t in d["targets"]], reproduce_as("--profile posix")(d)),
+     r"confirmed: \w+: linux impl model:posix by posix: "),
+])
+def test_what_nothing_refutes_is_shown(bundle, tmp_path, change, words):
+    files = unpack(bundle)
+    edit(change)(files)
+    files["results.histories"] = files["results.histories"].replace(b"# target impl\n", b"# target freebsd-14\n") if "freebsd" in words else files["results.histories"]
+    remake(files)
+    status, said = verify(pack(tmp_path / "b.zip", files))
+    assert status == 0 and re.search(words, said), said
+
+
+@pytest.mark.parametrize("change", [lambda m: m.update(note="certified"), lambda m: m.update(svmq="9.9"),
+                                    lambda m: m["files"]["results.json"].update(bytes=1), lambda m: m["files"]["results.json"].update(by="me")])
+def test_what_the_manifest_adds_is_named(bundle, tmp_path, change):
+    from svmq_report import bundle as packing
+    from svmq_report import load, view
+    files = unpack(bundle)
+    manifest = json.loads(files["manifest.json"])
+    change(manifest)
+    files["manifest.json"] = (json.dumps(manifest, indent=1) + "\n").encode()
+    files.update(packing.statements(view.Report(load.parse("results.json", files["results.json"])), files["manifest.json"]))
+    status, said = verify(pack(tmp_path / "b.zip", files))
+    assert status == 1 and "manifest.json: is not what follows from" in said, said
 
 
 @pytest.fixture(scope="session")
@@ -683,6 +803,16 @@ def unpack_or_none(data: bytes):
         return unpack(io.BytesIO(data))
     except Exception:
         return None
+
+
+@pytest.mark.parametrize("change", [
+    lambda data: b"PK? read me first" + data, lambda data: data + b"\0", lambda data: data[:-2] + b"\x02\0ok",
+    lambda data: data[:data.index(b"PK\1\2")] + b"conform" + data[data.index(b"PK\1\2"):],
+])
+def test_bytes_besides_the_files_are_refused(bundle, tmp_path, change):
+    (tmp_path / "b.zip").write_bytes(change(bundle.read_bytes()))
+    status, said = verify(tmp_path / "b.zip")
+    assert status == 2 and ("something besides its files" in said or "no bundle" in said), said
 
 
 def test_a_bomb_is_not_unpacked(tmp_path):

@@ -78,6 +78,44 @@ def test_an_interrupted_run_does_not_pass(tmp_path):
     assert (status, "interrupted" in line) == (3, True)
 
 
+def test_a_run_that_left_something_out_does_not_pass(tmp_path):
+    data = results("conform")
+    data["incomplete"] = ["small on linux: 3 of 40 transitions were not executed"]
+    status, line, _ = gate(write(tmp_path / "r.json", data))
+    assert (status, "3 of 40 transitions" in line) == (3, True)
+
+
+@pytest.mark.parametrize("shard, status, words", [
+    ({"parts": [2], "of": 4}, 0, "conducted: "), ({"parts": [1, 2, 4], "of": 4}, 3, "of the 4 parts of the campaign only 3 are there, without 3"),
+    ({"parts": [1, 2], "of": 2**53 - 1}, 3, "without 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …"),
+    ({"parts": [1, 5], "of": 4}, 2, "$.shard.parts"), ({"parts": [0, 1], "of": 4}, 2, "$.shard.parts"), ({"parts": [2, 1], "of": 4}, 2, "$.shard.parts"),
+])
+def test_parts_of_a_campaign_pass_alone_or_all_together(tmp_path, shard, status, words):
+    data = results("conform")
+    data["shard"] = shard
+    found, line, said = gate(write(tmp_path / "r.json", data))
+    assert (found, words in line + said) == (status, True), line + said
+    assert ("part 2 of 4" in said) == (len(shard["parts"]) == 1)
+
+
+def test_the_model_alone_does_not_pass(tmp_path):
+    data = results("conform")
+    for member in (data["targets"][0], *(r for s in data["scenarios"] for r in s["runs"] if r["target"] == data["targets"][0]["name"])):
+        member["name" if member is data["targets"][0] else "target"] = "model:posix"
+    data["coverage"] = {name.replace("linux", "model:posix"): counts for name, counts in data["coverage"].items()}
+    assert [t["name"] for t in data["targets"] if t["name"].startswith("model:")] == ["model:posix"]
+    keep = {"model:posix"}
+    data["targets"] = [t for t in data["targets"] if t["name"] in keep]
+    for scenario in data["scenarios"]:
+        scenario["runs"] = [r for r in scenario["runs"] if r["target"] in keep]
+    data["coverage"] = {name: counts for name, counts in data["coverage"].items() if name in keep}
+    data["benchmarks"], data["disagreements"] = [], []
+    path = write(tmp_path / "r.json", data)
+    status, line, _ = gate(path)
+    assert (status, "no implementation was conducted" in line) == (3, True), line
+    assert gate(path, "--target", "model:posix")[0] == 0
+
+
 def test_a_run_whose_agent_ended_badly_does_not_pass(tmp_path):
     data = results("conform")
     data["bad_ends"] = ["linux: killed by SIGSEGV"]
@@ -296,7 +334,8 @@ def test_no_waiver_covers_a_crash_or_a_hang(built, tmp_path, end, covered):
     waivers.write_text("".join(f'[[waiver]]\n{what}\nreason = "a test"\n' for what in (
         'scenario = "one"', 'scenario = "one"\ntarget = "linux"', *(f'clause = "{id}"' for id in data["clauses"]))))
     status, line, _ = gate(write(path, data), "--waivers", waivers)
-    assert status == (0 if covered else 1), line
+    assert status == (3 if covered else 1), line
+    assert ("nothing conforms: all that was judged is waived" in line) == covered
 
 
 @pytest.mark.parametrize("waivers, words", [

@@ -36,10 +36,42 @@ def test_real_shards_are_what_one_run_gives(built, tmp_path):
     done = svmq("report", *parts, "--output", tmp_path / "merged", "--bundle", tmp_path / "merged.zip")
     assert done.returncode == 0, done.stderr
     merged = filled(tmp_path / "merged" / "results.json")
+    assert [filled(part)["shard"] for part in parts] == [{"parts": [2], "of": 2}, {"parts": [1], "of": 2}] and merged["shard"] is None
     assert without_clock(merged) == without_clock(filled(whole))
     assert merged["random"]["ranges"] == [[0, 60]]
     assert merged["histories"]["count"] == filled(whole)["histories"]["count"]
     assert svmq("verify", tmp_path / "merged.zip").returncode == 0
+
+
+def test_a_missing_part_is_missed(built, tmp_path):
+    """Also where the other parts were put together before; and it may still come."""
+    campaign = [*CAMPAIGN[:-1], "--profile", "posix", "--json"]
+    for part in range(1, 5):
+        assert svmq(*campaign, tmp_path / f"{part}.json", "--shard", f"{part}/4").returncode == 0
+    gate = ("--target", "model:posix", "--target", "model:linux-6.18")
+
+    def merged(*parts):
+        folder = tmp_path / "-".join(parts).replace("/", "+")
+        done = svmq("report", *(tmp_path / f"{part}.json" for part in parts), "--output", folder, "--bundle", folder / "b.zip")
+        assert done.returncode == 0, done.stderr
+        return folder / "results.json"
+
+    some = merged("1", "4")
+    done = svmq("gate", some, *gate)
+    assert done.returncode == 3 and "of the 4 parts of the campaign only 2 are there, without 2, 3" in done.stdout
+    assert "undecided" in (some.parent / "summary.md").read_text()
+    verified = svmq("verify", some.parent / "b.zip")
+    assert verified.returncode == 0 and verified.stdout.startswith("confirmed: undecided: "), verified.stdout
+    rest = merged("2", "3")
+    for name in ("results.json", "results.histories"):
+        (tmp_path / f"x{name[7:]}").write_bytes((some.parent / name).read_bytes())
+        (tmp_path / f"y{name[7:]}").write_bytes((rest.parent / name).read_bytes())
+    for base in "xy":
+        data = json.loads((tmp_path / f"{base}.json").read_text())
+        write(tmp_path / f"{base}.json", {**data, "histories": {**data["histories"], "file": f"{base}.histories"}})
+    whole = merged("x", "y")
+    assert filled(whole)["shard"] is None and svmq("gate", whole, *gate).returncode == 0
+    assert svmq("verify", whole.parent / "b.zip").returncode == 0
 
 
 def shards(tmp_path, change=lambda data: None):
@@ -49,6 +81,7 @@ def shards(tmp_path, change=lambda data: None):
     first["disagreements"], second["disagreements"] = first["disagreements"][:1], second["disagreements"][1:]
     second["benchmarks"] = []
     second["random"]["ranges"] = [[1000, 1000]]
+    first["shard"], second["shard"] = {"parts": [1], "of": 2}, {"parts": [2], "of": 2}
     for data in (first, second):
         data["targets"][1]["summary"].update(nonconform=1, scenarios=1001)
     change(second)
@@ -73,6 +106,8 @@ def test_totals_coverage_and_order(tmp_path):
 @pytest.mark.parametrize("change, words", [
     (lambda d: d["scenarios"].append(results("nonconform")["scenarios"][0]), "overlaps"),
     (lambda d: d["random"].update(ranges=[[999, 5]]), "both conducted random scenario 999"),
+    (lambda d: d.update(shard={"parts": [1], "of": 2}), "part 1 of 2 is in both"),
+    (lambda d: d.update(shard={"parts": [2], "of": 3}), "it is one of 3 parts"),
     (lambda d: d["random"].update(seed=2), "of another seed"),
     (lambda d: d["random"].update(without=[[]]), "made for other needs"),
     (lambda d: d["svmq"].update(version="9"), "the versions of svmq differ"),

@@ -80,8 +80,6 @@ class Collector {
       names_ += names_.empty() ? target.name : "," + target.name;
       options_ += " --target " + shell_word(target.name);
     }
-    if (!plan.profile.empty()) judged_by_ = " --profile " + plan.profile;
-    if (!plan.waivers_file.empty()) judged_by_ += " --waivers " + shell_word(plan.waivers_file);
     results_.waivers = plan.waivers;
   }
 
@@ -137,7 +135,7 @@ class Collector {
     if (!conform || !item.task->made) result.reproduce = reproduce(item);
     listener_.scenario_finished(result);
     if (item.task->random() && results_.random) ++*results_.random->count;
-    if (!item.task->made || !conform) {
+    if (!item.task->random() || !conform) {
       results_.scenarios.emplace(item.index, std::move(result));
     } else if (plan_.histories) {
       for (const Run& run : result.runs) plan_.histories->add(run.target, run.history);
@@ -190,18 +188,19 @@ class Collector {
   }
 
   std::string reproduce(const Schedule::Item& item) const {
-    if (!item.task->made) return fmt::format("svmq run {}{}{}", item.task->reproduce, options_, judged_by_);
+    if (!item.task->made)
+      return fmt::format("svmq run {}{}{}", item.task->reproduce, options_, plan_.judged_by);
     if (!item.task->random())
       return fmt::format("svmq run --reproduce {}{}",
-                         shell_word(names_ + ":" + shrink::one_line(item.task->scenario)), judged_by_);
+                         shell_word(names_ + ":" + shrink::one_line(item.task->scenario)), plan_.judged_by);
     const Reproduction reproduction{{names_}, *item.task->id, std::nullopt};
-    return fmt::format("svmq run --reproduce {}{}", shell_word(print(reproduction)), judged_by_);
+    return fmt::format("svmq run --reproduce {}{}", shell_word(print(reproduction)), plan_.judged_by);
   }
 
   const Plan& plan_;
   Schedule& schedule_;
   Listener& listener_;
-  std::string names_, options_, judged_by_;
+  std::string names_, options_;
   std::mutex mutex_;
   std::map<std::size_t, Partial> partial_;
   Results results_;

@@ -21,10 +21,9 @@ struct Plan {
   std::shared_ptr<Supply> supply;  // scenarios behind those of the files; not together with random ones
   std::vector<Waiver> waivers;
   std::shared_ptr<HistoryFile>
-      histories;  // gets those of the scenarios that are not listed; null: none are kept
-  std::string profile,
-      waivers_file;   // chosen by the user, and so part of commands that reproduce; else empty
-  unsigned jobs = 1;  // agents of each target
+      histories;          // gets those of the scenarios that are not listed; null: none are kept
+  std::string judged_by;  // the options by which the user chose how to judge: part of commands that reproduce
+  unsigned jobs = 1;      // agents of each target
   std::chrono::milliseconds time_limit{0};  // for one call
   // What conducts the scenarios of a target; empty: the target does.
   std::function<std::unique_ptr<Conductor>(const Target&)> conductor;

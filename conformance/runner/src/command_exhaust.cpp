@@ -167,14 +167,12 @@ bool print_vacuous(const model::Profile& profile, const Totals& totals) {
 
 // Every state in which nothing moves, and every call in it, on targets.
 int exhaust_targets(const ExhaustOptions& options, const std::vector<explore::Scope>& scopes) {
-  remove_earlier(options);
   if (options.profiles.size() > 1)
     throw UsageError("--profile: targets are led through the states of one profile");
   const std::string& name = options.profiles.front();
   Plan plan;
   plan.targets = chosen_targets(options.targets, options.profile);
   const auto supply = std::make_shared<Exhaustion>(plan.targets.size(), options.length);
-  bool cut = false;
   for (const explore::Scope& scope : scopes) {
     const explore::Stage stage(scope, profile_named(name));
     const exhaust::Limits limits{options.depth ? static_cast<std::size_t>(*options.depth) : scope.depth,
@@ -186,15 +184,14 @@ int exhaust_targets(const ExhaustOptions& options, const std::vector<explore::Sc
                     graph.complete  ? "complete"
                     : graph.stopped ? "stopped"
                                     : "as deep as asked"));
-    cut |= graph.stopped;
     supply->add(scope, std::move(graph));
   }
   plan.supply = supply;
-  const int status = carry_out(std::move(plan), options, command_line(), false);
-  return status == conform && cut ? undecided : status;
+  return carry_out(std::move(plan), options, command_line(), false);
 }
 
 int exhaust(const ExhaustOptions& options) {
+  remove_earlier(options);
   if (!options.model_only && options.targets.empty())
     throw UsageError("on what? give --target T, or --model-only");
   const std::vector<explore::Scope> scopes = read_scopes(options.scopes);

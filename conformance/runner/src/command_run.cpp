@@ -54,6 +54,9 @@ int run(const RunOptions& options) {
   if (!options.reproduce.empty()) return reproduce(options);
   Plan plan;
   const bool random = options.random || options.seconds;
+  if (!options.shard.empty() && !random)
+    throw UsageError(
+        "--shard takes a part of the random scenarios, and there are none: give --random N or --seconds S");
   std::vector<std::filesystem::path> files(options.files.begin(), options.files.end());
   if (files.empty() && !random) files.push_back(locations().corpus);
   plan.files = read_scenarios(files);

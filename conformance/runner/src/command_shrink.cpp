@@ -73,7 +73,8 @@ int shrink_one(const ShrinkOptions& options) {
       return conform;
     }
     const auto finding = shrink_finding(replayer, scenario, kind_of_deviation(failure->run),
-                                        std::chrono::seconds(options.seconds), options.profile);
+                                        std::chrono::seconds(options.seconds),
+                                        judging_options(options.profile, options.waivers));
     if (!finding) {
       warn(fmt::format("{} deviated on {} once and then never again", scenario.name, target));
       return undecided;

@@ -135,7 +135,8 @@ std::string outcome(const Results& results) {
     if (result.summary.executed() == 0)
       return fmt::format("undecided: nothing was executed on {}", result.target.name);
   }
-  return results.incomplete ? "undecided: not all was executed" : "undecided: see unknown and not run";
+  return !results.incomplete.empty() ? "undecided: not all was executed"
+                                     : "undecided: see unknown and not run";
 }
 
 void write(std::FILE* stream, const std::string& text) {

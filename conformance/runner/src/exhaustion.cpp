@@ -35,7 +35,7 @@ Task Exhaustion::task_of(const World& world, const exhaust::Cover::Path& path) {
   auto parsed = language::parse_scenarios(text + "end\n", scope.name);
   if (const auto* error = std::get_if<language::ParseError>(&parsed)) throw UsageError(error->message());
   Task task = task_of_scenario(std::move(std::get<std::vector<language::Scenario>>(parsed).front()));
-  task.source = "scope " + scope.name;
+  task.source = source + scope.name;
   task.made = true;
   return task;
 }
@@ -75,6 +75,9 @@ Supply::Account Exhaustion::account(const std::vector<std::string>& targets) con
   Account account;
   for (const World& world : worlds_) {
     const std::size_t all = world.graph.transitions.size();
+    if (world.graph.stopped)
+      account.missing.push_back(
+          fmt::format("{}: the budget of states ran out before every state was found", world.scope.name));
     for (std::size_t target = 0; target < targets.size(); ++target) {
       account.text += fmt::format("{} on {}: {} of {} transitions executed in {} scenarios", world.scope.name,
                                   targets[target], world.cover.done(target), all, world.paths);
@@ -89,7 +92,10 @@ Supply::Account Exhaustion::account(const std::vector<std::string>& targets) con
         account.text +=
             fmt::format("; {} are in states behind outcomes that it never showed", missing.elsewhere);
       account.text += "\n";
-      account.whole = account.whole && missing.reachable.empty();
+      if (!missing.reachable.empty())
+        account.missing.push_back(fmt::format("{} on {}: {} of {} transitions were not executed",
+                                              world.scope.name, targets[target], missing.reachable.size(),
+                                              all));
       for (std::size_t i = 0; i < missing.reachable.size() && i < most_shown; ++i) {
         const std::size_t transition = missing.reachable[i];
         std::string calls;

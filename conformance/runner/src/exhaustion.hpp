@@ -15,6 +15,9 @@ namespace svmq::runner {
 
 class Exhaustion : public Supply {
  public:
+  // What the sources of its scenarios begin with.
+  static constexpr const char* source = "scope ";
+
   // `longest`: moves of one scenario.
   Exhaustion(std::size_t targets, std::size_t longest) : targets_(targets), longest_(longest) {}
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <utility>
@@ -61,7 +62,65 @@ std::string unfaithful(const language::Scenario& scenario, const language::Histo
   return "";
 }
 
+constexpr std::string_view word_size = "word-size";
+
+// A number that a long of 32 bits cannot hold.
+bool is_wide(const language::Step& step) {
+  const auto beyond = [](std::int64_t number) { return number != static_cast<std::int32_t>(number); };
+  if (const auto* send = std::get_if<language::Msgsnd>(&step.action)) {
+    const auto* message = std::get_if<language::Message>(&send->message);
+    return beyond(static_cast<std::int64_t>(send->size)) || (message != nullptr && beyond(message->type));
+  }
+  if (const auto* receive = std::get_if<language::Msgrcv>(&step.action))
+    return beyond(receive->type) || beyond(static_cast<std::int64_t>(receive->size));
+  return false;
+}
+
+bool has_wide(const language::Scenario& scenario) {
+  for (const auto& [actor, steps] : asked(scenario))
+    for (const language::Step* step : steps)
+      if (is_wide(*step)) return true;
+  return false;
+}
+
+// Of "yes: without A, B": whether the scenario speaks of A or B.
+bool speaks_of(const language::Scenario& scenario, std::string_view answer) {
+  const std::string text = language::print(scenario);
+  constexpr std::string_view between = " ,";
+  std::size_t begin = answer.find("without ");
+  if (begin == std::string_view::npos) return true;
+  for (begin += std::string_view("without ").size(); begin < answer.size();) {
+    const std::size_t end = std::min(answer.find_first_of(between, begin), answer.size());
+    if (end > begin && text.find(answer.substr(begin, end - begin)) != std::string::npos) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
 }  // namespace
+
+std::string false_excuse(const language::History& history, const language::Scenario& scenario,
+                         const Target& target) {
+  const language::Unsupported* excuse = nullptr;
+  bool begun = false;
+  for (const language::Event& event : history.events) {
+    if (const auto* found = std::get_if<language::Unsupported>(&event.what)) excuse = found;
+    begun = begun || step_of(event) != nullptr;
+  }
+  if (excuse == nullptr) return "";
+  const std::string says = fmt::format("its history ends as unsupported {}", excuse->need);
+  if (excuse->need == word_size)
+    return !begun && has_wide(scenario) ? ""
+                                        : fmt::format("{}, and no number in the scenario is too wide", says);
+  if (!needs(scenario).contains(excuse->need))
+    return fmt::format("{}, and the scenario does not need it", says);
+  const auto answer = target.capabilities.find(excuse->need);
+  if (answer == target.capabilities.end()) return "";
+  if (answer->second == "yes") return fmt::format("{}, and its capabilities have it", says);
+  if (answer->second.starts_with("yes") && !speaks_of(scenario, answer->second))
+    return fmt::format("{}, and the scenario needs nothing of it that its capabilities lack", says);
+  return "";
+}
 
 std::variant<language::History, std::string> read_history(const std::string& text,
                                                           const language::Scenario& scenario) {

@@ -1,5 +1,5 @@
-// Whether a history is one of the scenario that was asked for. A target that leaves steps out would else pass
-// with them.
+// Whether a history is one of the scenario that was asked for, and whether what it leaves out is excused. A
+// target that leaves steps out would else pass with them.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 
 #include "svmq/language/history.hpp"
 #include "svmq/language/scenario.hpp"
+#include "target.hpp"
 
 namespace svmq::runner {
 
@@ -15,5 +16,10 @@ namespace svmq::runner {
 // …" or "a history that leaves out A: msgrcv(…)".
 std::variant<language::History, std::string> read_history(const std::string& text,
                                                           const language::Scenario& scenario);
+
+// What is wrong with a history that ends as unsupported: it may lack only what the scenario needs and the
+// target does not simply have. "" where nothing is, and where it does not end so.
+std::string false_excuse(const language::History& history, const language::Scenario& scenario,
+                         const Target& target);
 
 }  // namespace svmq::runner

@@ -187,7 +187,7 @@ std::optional<Demand> demand_of(Replayer& replayer, const language::Scenario& sc
 
 std::optional<Finding> shrink_finding(Replayer& replayer, const language::Scenario& scenario,
                                       const std::string& kind, std::chrono::milliseconds time,
-                                      const std::string& profile) {
+                                      const std::string& judged_by) {
   const Clock::time_point until = Clock::now() + time;
   Finding finding{file_name(scenario.name + "." + replayer.target().name),
                   replayer.target().name,
@@ -216,21 +216,23 @@ std::optional<Finding> shrink_finding(Replayer& replayer, const language::Scenar
       if (!always || finding.score.failed + 1 >= replays || demand->runs > 2 || stop()) break;
       demand = Demand{8, 8};  // some step fewer made it fail only now and then
     }
-    for (int tries = 0; finding.score.failed == 0 && tries < 100 && !stop(); ++tries)
-      replayer.count(finding.scenario, kind, demand->runs, 1);
+    for (int tries = 0; finding.score.failed == 0 && tries < 100 && !stop(); ++tries) {
+      const Replayer::Score more = replayer.count(finding.scenario, kind, demand->runs, 1);
+      finding.score.failed += more.failed;
+      finding.score.runs += more.runs;
+    }
     finding.example = replayer.last_failure();
   } catch (const Interrupted&) {
     finding.example = replayer.last_failure();
   }
-  finding.reproduce = command_for(finding.scenario, replayer.target().name, profile);
+  finding.reproduce = command_for(finding.scenario, replayer.target().name, judged_by);
   return finding;
 }
 
 std::string command_for(const language::Scenario& scenario, const std::string& target,
-                        const std::string& profile) {
+                        const std::string& judged_by) {
   return fmt::format("svmq run --reproduce {}{}",
-                     shell_word(fmt::format("{}:{}", target, shrink::one_line(scenario))),
-                     profile.empty() ? "" : " --profile " + profile);
+                     shell_word(fmt::format("{}:{}", target, shrink::one_line(scenario))), judged_by);
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -297,7 +299,8 @@ void say_finding(const Finding& finding) {
 }
 
 void shrink_all(Results& results, const std::vector<Waiver>& waivers, std::chrono::milliseconds time_limit,
-                std::chrono::seconds time, const std::string& profile, const std::filesystem::path& folder) {
+                std::chrono::seconds time, const std::string& judged_by,
+                const std::filesystem::path& folder) {
   struct Smallest {
     const language::Scenario* scenario;
     std::size_t steps;
@@ -332,7 +335,7 @@ void shrink_all(Results& results, const std::vector<Waiver>& waivers, std::chron
     }
     const auto remaining = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
     const std::optional<Finding> finding =
-        shrink_finding(*replayer, *smallest.scenario, kind, std::min(time_for_one, remaining), profile);
+        shrink_finding(*replayer, *smallest.scenario, kind, std::min(time_for_one, remaining), judged_by);
     if (!finding) {
       say(fmt::format("not shrunk: {} on {} did not fail again ({})\n", smallest.scenario->name, target_name,
                       kind));
@@ -343,8 +346,9 @@ void shrink_all(Results& results, const std::vector<Waiver>& waivers, std::chron
     if (!done.insert(target_name + shrink::one_line(nameless)).second) continue;
     ++shrunk;
     say_finding(*finding);
-    smallest.run->minimal =
-        Minimal{print(finding->scenario), finding->reproduce, finding->score.failed, finding->score.runs};
+    if (finding->score.failed > 0)
+      smallest.run->minimal =
+          Minimal{print(finding->scenario), finding->reproduce, finding->score.failed, finding->score.runs};
     if (folder.empty()) continue;
     const auto files = write_finding(*finding, *replayer->target().profile, folder);
     for (const std::filesystem::path& file : files) say(fmt::format("  written {}\n", file.string()));

@@ -70,7 +70,7 @@ struct Finding {
 // Shrinks a scenario that was seen to fail in this way; nothing if it does not fail again.
 std::optional<Finding> shrink_finding(Replayer& replayer, const language::Scenario& scenario,
                                       const std::string& kind, std::chrono::milliseconds time,
-                                      const std::string& profile);
+                                      const std::string& judged_by);
 
 // As a scenario with a title that says what is wrong, and as a C program, or why there is none.
 std::string scenario_text(const Finding& finding);
@@ -86,13 +86,14 @@ std::vector<std::filesystem::path> write_finding(const Finding& finding, const m
 // Prints what has become of it.
 void say_finding(const Finding& finding);
 
-// The whole command that conducts this scenario, on this target.
+// The whole command that conducts this scenario, on this target. `judged_by`: its last options, of
+// judging_options().
 std::string command_for(const language::Scenario& scenario, const std::string& target,
-                        const std::string& profile);
+                        const std::string& judged_by);
 
 // Shrinks one random scenario for each kind of deviation in the results, says what has become of it, adds it
 // to its run, and writes it to `folder`, if not empty. At most `time` in all.
 void shrink_all(Results& results, const std::vector<Waiver>& waivers, std::chrono::milliseconds time_limit,
-                std::chrono::seconds time, const std::string& profile, const std::filesystem::path& folder);
+                std::chrono::seconds time, const std::string& judged_by, const std::filesystem::path& folder);
 
 }  // namespace svmq::runner

@@ -48,6 +48,7 @@ int dispatch(int argc, char** argv) {
     warn(fmt::format("there is no command {}; see svmq --help", argv[1]));
     return usage;
   }
+  remove_earlier(std::vector<std::string>(argv + 1, argv + argc));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "campaign.hpp"
+#include "exhaustion.hpp"
 #include "faithful.hpp"
 #include "findings.hpp"
 #include "interrupt.hpp"
@@ -152,6 +153,7 @@ std::vector<Task> read_files(const Json& results) {
       try {
         tasks.push_back(given_task(text_of(scenario, "text"), source));
         tasks.back().reproduce = fmt::format("{} --only {}", shell_word(source), name);
+        tasks.back().made = source.starts_with(Exhaustion::source);
         if (tasks.back().scenario.name != name) tasks.pop_back();
       } catch (const UsageError&) {
         continue;
@@ -191,7 +193,7 @@ std::vector<Task> read_random(const Json& results, const Records& records) {
 }
 
 // The smaller scenarios that the run made; that they deviate is not known without conducting them.
-void add_minimal(const Json& earlier, const std::string& profile, Results& results) {
+void add_minimal(const Json& earlier, Results& results) {
   std::map<std::pair<std::string, std::string>, Run*> runs;
   for (auto& [index, scenario] : results.scenarios)
     for (Run& run : scenario.runs) runs[{run.target, scenario.task->scenario.name}] = &run;
@@ -202,7 +204,7 @@ void add_minimal(const Json& earlier, const std::string& profile, Results& resul
       const Json& minimal = json["minimal"];
       try {
         const Task task = given_task(minimal.at("text"), "a smaller scenario");
-        found->second->minimal = {task.text, command_for(task.scenario, found->second->target, profile),
+        found->second->minimal = {task.text, command_for(task.scenario, found->second->target, ""),
                                   minimal.at("failed"), minimal.at("runs")};
       } catch (const UsageError&) {  // then there is none
       }
@@ -240,7 +242,7 @@ Results replay(const Json& earlier, const ReplayOptions& options) {
   Results results = conduct(plan, silent);
   if (results.interrupted) return results;
   results.corpus = corpus;
-  add_minimal(earlier, options.profile, results);
+  add_minimal(earlier, results);
   write_json(results, earlier, options.json);
   return results;
 }

@@ -205,11 +205,14 @@ Json to_json(const Results& results) {
             {"seconds", results.seconds},
             {"interrupted", results.interrupted},
             {"bad_ends", results.bad_ends},
+            {"incomplete", results.incomplete},
             {"command", results.command},
             {"seed", results.random ? Json(results.random->seed) : Json(nullptr)},
             {"random", results.random ? to_json(*results.random) : Json(nullptr)},
             {"environment", environment()},
             {"catalogue", {{"sha256", sha256(read_file(locations().catalogue))}}}};
+  if (results.random && results.random->shard)
+    json["shard"] = {{"parts", {results.random->shard->part}}, {"of", results.random->shard->of}};
   if (results.histories && results.histories->count() > 0) {
     json["histories"] = {{"file", results.histories->name()},
                          {"sha256", results.histories->sum()},
@@ -249,7 +252,7 @@ int exit_status(const Results& results) {
   if (!results.bad_ends.empty() || results.targets.empty() ||
       any([](const TargetResult& t) { return t.summary.executed() == 0; }))
     return 3;
-  if (results.incomplete) return 3;
+  if (!results.incomplete.empty()) return 3;
   return any([](const TargetResult& t) { return t.summary.unknown + t.summary.not_run > 0; }) ? 3 : 0;
 }
 
@@ -292,8 +295,8 @@ void write_json(const Results& results, const std::filesystem::path& file) {
 
 void write_json(const Results& results, const Json& earlier, const std::filesystem::path& file) {
   Json json = to_json(results);
-  for (const char* member :
-       {"started", "seconds", "interrupted", "bad_ends", "command", "seed", "random", "environment"}) {
+  for (const char* member : {"started", "seconds", "interrupted", "bad_ends", "incomplete", "shard",
+                             "command", "seed", "random", "environment"}) {
     json.erase(member);
     if (earlier.contains(member)) json[member] = earlier[member];
   }

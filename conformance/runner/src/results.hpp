@@ -83,8 +83,8 @@ struct Results {
       allowed_differences;  // pairs of one profile: both conform
   std::vector<Waiver> waivers;
   std::map<std::string, std::uint64_t> waiver_uses;  // by id
-  std::vector<std::string> bad_ends;  // of agents after their last scenario: "linux: … exited with 1"
-  bool incomplete = false;            // something that was to be executed could not be
+  std::vector<std::string> bad_ends;    // of agents after their last scenario: "linux: … exited with 1"
+  std::vector<std::string> incomplete;  // what was to be conducted and was not: "small on linux: 3 of 40 …"
   bool interrupted = false;
 };
 

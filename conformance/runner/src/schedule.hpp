@@ -28,6 +28,11 @@ struct RandomPlan {
   std::optional<std::chrono::seconds> time;  // since the schedule was made
   // Needs to keep out of the scenarios: those of index i are without[i % size]. Never empty.
   std::vector<std::set<std::string>> without{{}};
+  struct Shard {
+    std::uint64_t part = 1, of = 1;
+  };
+  std::optional<Shard> shard =
+      std::nullopt;  // which part of a campaign this is; nothing: it is no part of one
 
   RandomId id(std::uint64_t number) const {
     return {seed, first + number, without[(first + number) % without.size()], races};

@@ -51,6 +51,7 @@ void take_shard(const std::string& shard, RandomPlan& plan) {
   const std::uint64_t part = number(shard.substr(0, slash)), parts = number(shard.substr(slash + 1));
   if (part < 1 || part > parts)
     throw UsageError(fmt::format("--shard {}: expected I/N with I from 1 to N, as 3/8", shard));
+  plan.shard = {part, parts};
   if (!plan.count) {
     plan.first += (part - 1) * far;
     return;
@@ -152,6 +153,27 @@ void remove_earlier(const Settings& settings) {
     remove(std::filesystem::path(settings.report) / name);
 }
 
+void remove_earlier(const std::vector<std::string>& words) {
+  if (words.empty() || (words[0] != "run" && words[0] != "fuzz" && words[0] != "exhaust")) return;
+  if (std::ranges::any_of(words, [](const std::string& word) { return word == "--help" || word == "-h"; }))
+    return;
+  Settings settings;
+  const auto take = [&](std::string_view option, std::string& value) {
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      const std::string_view word = words[i];
+      if (word == option && i + 1 < words.size() && !words[i + 1].starts_with('-')) value = words[i + 1];
+      if (word.starts_with(option) && word.substr(option.size()).starts_with('='))
+        value = word.substr(option.size() + 1);
+    }
+  };
+  take("--json", settings.json);
+  take("--report", settings.report);
+  try {
+    remove_earlier(settings);
+  } catch (const UsageError&) {  // whoever understands the words says so
+  }
+}
+
 std::vector<Target> chosen_targets(const std::vector<std::string>& names, const std::string& profile) {
   std::vector<Target> targets;
   for (const std::string& name :
@@ -209,10 +231,14 @@ std::vector<Waiver> chosen_waivers(const std::string& file, const std::vector<Ta
   return waivers;
 }
 
+std::string judging_options(const std::string& profile, const std::string& waivers) {
+  return (profile.empty() ? "" : " --profile " + profile) +
+         (waivers.empty() ? "" : " --waivers " + shell_word(waivers));
+}
+
 int carry_out(Plan plan, const Settings& settings, const std::vector<std::string>& command, bool each) {
   plan.waivers = chosen_waivers(settings.waivers, plan.targets);
-  plan.profile = settings.profile;
-  plan.waivers_file = settings.waivers;
+  plan.judged_by = judging_options(settings.profile, settings.waivers);
   const std::vector<std::filesystem::path> files = settings.results();
   if (plan.random && !files.empty()) plan.histories = std::make_shared<HistoryFile>(files.front());
   plan.jobs = settings.jobs > 0 ? settings.jobs : std::max(1U, std::thread::hardware_concurrency());
@@ -228,13 +254,13 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
     for (const Target& target : plan.targets) names.push_back(target.name);
     const Supply::Account account = plan.supply->account(names);
     say(account.text);
-    results.incomplete = !account.whole;
+    results.incomplete = account.missing;
   }
   if (settings.shrink > 0 && !results.interrupted) {
     const std::filesystem::path folder =
         settings.report.empty() ? "" : std::filesystem::path(settings.report) / "findings";
-    shrink_all(results, plan.waivers, plan.time_limit, std::chrono::seconds(settings.shrink),
-               settings.profile, folder);
+    shrink_all(results, plan.waivers, plan.time_limit, std::chrono::seconds(settings.shrink), plan.judged_by,
+               folder);
     results.interrupted = interrupt::requested();
   }
   console.summary(results);

@@ -30,6 +30,10 @@ struct Settings {
 // be written.
 void remove_earlier(const Settings& settings);
 
+// The same for a command line that may not be understood; the name of the command comes first. Does what can
+// be done, and nothing where only help is asked for.
+void remove_earlier(const std::vector<std::string>& words);
+
 // For options that take a number and no sign.
 extern const CLI::Validator whole_number;
 
@@ -43,6 +47,9 @@ RandomPlan random_plan(const Settings& settings, const std::vector<Target>& targ
 
 // Those of this file (of libsvmq, if it is empty; none for "none") and the targets' own. Throws UsageError.
 std::vector<Waiver> chosen_waivers(const std::string& file, const std::vector<Target>& targets);
+
+// What a command must end with that judges as the user chose to: " --profile P --waivers FILE".
+std::string judging_options(const std::string& profile, const std::string& waivers);
 
 // Conducts, prints findings and the table, writes results and reports. The exit status. `each`: see Console.
 int carry_out(Plan plan, const Settings& settings, const std::vector<std::string>& command, bool each);

@@ -27,10 +27,10 @@ class Supply {
   };
   virtual void finished(const Task& task, const std::vector<Seen>& seen) = 0;
 
-  // At the end, for people: what was done of what was to be done; and whether that is all of it.
+  // At the end: what was done of what was to be done, for people; and what was not, a sentence each.
   struct Account {
     std::string text;
-    bool whole = true;
+    std::vector<std::string> missing;
   };
   virtual Account account(const std::vector<std::string>& targets) const = 0;
 };

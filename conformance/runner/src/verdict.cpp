@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "faithful.hpp"
+
 namespace svmq::runner {
 namespace {
 
@@ -54,6 +56,10 @@ Run judged(const Target& target, const Conducted& conducted, const std::vector<W
   }
   run.judgement = judge::judge(conducted.history, *target.profile, budget);
   run.history = conducted.text;
+  if (run.judgement.verdict == Verdict::unsupported && conducted.task) {
+    const std::string wrong = false_excuse(conducted.history, conducted.task->scenario, target);
+    if (!wrong.empty()) run.judgement.verdict = Verdict::not_run, run.judgement.reason = wrong;
+  }
   if (run.judgement.verdict == Verdict::conform) return run;
   for (const judge::Deviation& deviation : run.judgement.deviations)
     run.lines.push_back(line_of(conducted, deviation.event));

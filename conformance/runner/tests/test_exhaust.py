@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import SOURCE, searches
+from conftest import SOURCE, load, searches
 
 SMALL = """\
 title = "one process and a queue"
@@ -130,7 +130,32 @@ def test_a_target_is_led_along_every_transition(svmq, target):
     summary = results["targets"][0]["summary"]
     assert scenarios == summary["scenarios"] == summary["conform"] < transitions / 5
     assert transitions <= summary["steps"] < 4 * transitions
-    assert results["scenarios"] == []  # those that conform are only counted
+    assert len(results["scenarios"]) == scenarios and results["incomplete"] == []
+    assert all(run["history"] for scenario in results["scenarios"] for run in scenario["runs"])
+
+
+def test_what_was_exhausted_is_judged_anew(svmq):
+    """Bug: scenarios that conform are only counted, and nobody can make them again to judge their histories."""
+    answer, results = svmq.results("exhaust", "--target", "linux", "--target", "model:gvisor", "--profile", "linux-6.18", "--shrink", 0,
+                                   "--scope", svmq.file("small.toml", SMALL))
+    assert answer.status in (0, 1) and len(results["scenarios"]) > 1
+    assert svmq("judge", "--results", "results.json", "--json", "anew.json").status == answer.status
+    anew = load(svmq.folder / "anew.json")
+    for scenario in [*anew["scenarios"], *results["scenarios"]]:
+        scenario["reproduce"] = scenario["reproduce"].removesuffix(" --profile linux-6.18")
+    for member in ("scenarios", "targets", "coverage", "incomplete"):
+        assert anew[member] == results[member], member
+    assert svmq("report", "results.json", "--bundle", "b.zip").status == 0
+    verified = svmq("verify", "b.zip")
+    assert verified.status == 0 and "scenarios through the world small" in verified.out, verified.out
+
+
+def test_what_was_not_executed_is_in_the_results(svmq):
+    """Bug: the command says that it is undecided, and the gate, which has the results, that all is well."""
+    answer, results = svmq.results("exhaust", "--target", "linux", "--states", 8, "--scope", svmq.file("small.toml", SMALL))
+    assert answer.status == 3 and "small: the budget of states ran out" in results["incomplete"][0]
+    gated = svmq("gate", "results.json")
+    assert gated.status == 3 and "budget of states" in gated.out
 
 
 def test_two_calls_at_a_time(svmq):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -52,6 +53,29 @@ def test_shards_of_one_seed_are_disjoint_and_complete(svmq):
     _, second = svmq.results(*arguments, "--random", 35, "--first", 25)
     assert second["random"] == {"seed": 5, "without": [[]], "ranges": [[25, 35]]}
     assert first["scenarios"] + second["scenarios"] == whole["scenarios"]
+
+
+def test_a_part_says_which_it_is(svmq):
+    arguments = ["fuzz", "--seed", 5, "--target", "model:posix", "--scenarios", 10]
+    assert svmq.results(*arguments, "--shard", "2/4")[1]["shard"] == {"parts": [2], "of": 4}
+    assert "shard" not in svmq.results(*arguments)[1]
+    answer = svmq("run", "--shard", "2/4", "--target", "model:posix")
+    assert answer.status == 2 and "--shard takes a part of the random scenarios, and there are none" in answer.err
+
+
+def test_commands_to_reproduce_judge_by_the_same_waivers(svmq):
+    """Bug: what deviates in the run is waived when it is reproduced, or the other way round."""
+    svmq.file("my waivers.toml", "")
+    waivers = ["--waivers", "my waivers.toml"]
+    _, results = svmq.results("fuzz", "--target", "model:posix", "--profile", "linux-6.18", "--scenarios", 20, "--seed", 1, *waivers)
+    commands = [scenario["reproduce"] for scenario in results["scenarios"]]
+    minimal = [run["minimal"] for scenario in results["scenarios"] for run in scenario["runs"] if "minimal" in run]
+    assert minimal and all(entry["failed"] > 0 for entry in minimal)
+    for command in [*commands, *(entry["reproduce"] for entry in minimal)]:
+        assert command.endswith(" --profile linux-6.18 --waivers 'my waivers.toml'"), command
+    assert svmq(*shlex.split(minimal[0]["reproduce"])[1:]).status == 1
+    answer = svmq("shrink", "--reproduce", f"model:posix:1:{results['scenarios'][0]['name'].split('-')[2]}", "--profile", "linux-6.18", *waivers)
+    assert "--waivers 'my waivers.toml'\n" in answer.out, answer.out
 
 
 def test_an_interrupted_run_says_so(svmq):
@@ -162,10 +186,16 @@ def test_what_an_earlier_run_left_is_not_taken_for_this_ones(svmq):
         return [svmq.folder / "r.json", svmq.folder / "r.histories", *((svmq.folder / "out") / name for name in names)]
 
     files = earlier()
-    for failing in (["run", "absent.scenario"], ["run", file, "--target", "absent"], ["fuzz", "--waivers", "absent.toml"]):
+    for failing in (["run", file, "--bogus"], ["fuzz", "--jobs", "-1"], ["run", "--target"], ["exhaust"], ["exhaust", "--scope", "absent.toml", "--model-only"],
+                    ["run", file, "--shard", "1/2"], ["run", "absent.scenario"], ["run", file, "--target", "absent"], ["fuzz", "--waivers", "absent.toml"]):
         assert svmq(*failing, "--report", "out", "--json", "r.json").status == 2
         assert [path for path in files if path.exists()] == []
         files = earlier()
+    assert svmq("run", "--report=out", "--json=r.json", "--bogus").status == 2
+    assert [path for path in files if path.exists()] == []
+    files = earlier()
+    assert svmq("run", "--help", "--report=out", "--json=r.json").status == 0 and svmq("gate", "--json", "r.json").status == 2
+    assert all(path.exists() for path in files)
     process = subprocess.Popen([svmq.program, "fuzz", "--target", "model:posix", "--scenarios", "1000000000", "--report", "out", "--json",
                                 "r.json"], cwd=svmq.folder, stdout=subprocess.DEVNULL)
     while files[0].exists() and process.poll() is None:

@@ -182,7 +182,7 @@ def write_markdown(comparison: Comparison) -> str:
     for title, changes in comparison.clause_sections:
         if changes:
             shown = ", ".join(f"{code(c.id)} on {code(c.target)}" for c in changes[:20])
-            more = f" and {len(changes) - 20:,} more" if len(changes) > 20 else ""
+            more = f" and {len(changes) - 20:,} more (see `comparison.html`)" if len(changes) > 20 else ""
             tail.append(f"- {title.lower()}: {shown}{more}")
     tail += [f"- {m.family} {m.parameter:,} on {code(m.target)}: {m.before:.2f}× the kernel before, {m.after:.2f}× now"
              for m in comparison.moves[:50]]

@@ -10,6 +10,7 @@ from svmq_report.text import plural, shorten, visible_line
 from svmq_report.view import Kind, Report, Scenario
 
 LIMIT = 60_000  # bytes; a comment on GitHub holds 65,536 characters
+_BRIEF = 25_000  # of these, for findings in brief where not all fit
 _ALLOWED_SHOWN = 8
 _DEVIATIONS_SHOWN = 3
 _LINE = 400
@@ -21,22 +22,41 @@ VERDICTS = {"conform": "✅ conform", "nonconform": "❌ nonconform", "undecided
 def write(report: Report) -> str:
     """The comment, at most LIMIT bytes: findings that do not fit are counted, and index.html has them."""
     head = [f"## svmq: {VERDICTS[report.verdict]}", "", prose(report.headline), "", *_table(report), ""]
-    return fit(head, "### Findings", [_finding(report, kind) for kind in report.kinds()],
-               [*_others(report), _footer(report)], "kind of finding", "`index.html`")
+    kinds = report.kinds()
+    return fit(head, "### Findings", [_finding(report, kind) for kind in kinds], [*_others(report), _footer(report)],
+               "kind of finding", "`index.html`, in the folder of the reports", [_in_brief(kind) for kind in kinds])
 
 
-def fit(head: list[str], heading: str, blocks: list[str], tail: list[str], noun: str, where: str) -> str:
-    """The text with as many blocks as fit into LIMIT; the others are counted, and `where` says who has them."""
-    room = LIMIT - len("\n".join([*head, heading, *tail]).encode()) - 200  # for the line about the rest
-    shown = 0
-    for block in blocks:
-        room -= len(block.encode()) + 1
-        if room < 0:
-            break
-        shown += 1
-    left = len(blocks) - shown
-    more = [f"And {left:,} more ({noun}): see {where}.", ""] if left else []
+def fit(head: list[str], heading: str, blocks: list[str], tail: list[str], noun: str, where: str, brief: list[str] = ()) -> str:
+    """The text with as many blocks as fit into LIMIT, and the lines of `brief` for the others; what does not fit either is
+    counted, and `where` says who has it."""
+    room = LIMIT - len("\n".join([*head, heading, *tail]).encode()) - 300  # for the lines about the rest
+    shown, lines = _fitting(blocks, room), []
+    if shown < len(blocks) and brief:
+        shown = _fitting(blocks, room - _BRIEF)
+        lines = brief[shown:]
+        lines = lines[:_fitting(lines, room - sum(len(block.encode()) + 1 for block in blocks[:shown]))]
+    left = len(blocks) - shown - len(lines)
+    more = [f"The others ({noun}) in brief:", "", *lines, ""] if lines else []
+    more += [f"And {left:,} more ({noun}): see {where}.", ""] if left else []
     return "\n".join([*head, *([heading, "", *blocks[:shown], ""] if shown else []), *more, *tail]) + "\n"
+
+
+def _fitting(texts: list[str], room: int) -> int:
+    """How many of them, from the first on."""
+    for count, text in enumerate(texts):
+        room -= len(text.encode()) + 1
+        if room < 0:
+            return count
+    return len(texts)
+
+
+def _in_brief(kind: Kind) -> str:
+    first = kind.run.data["deviations"][0]
+    allowed = " or ".join(choice["result"] for choice in first["allowed"][:2]) or "nothing"
+    command = kind.scenario.data["reproduce"]
+    return (f"- {code(kind.scenario.name)} on {code(kind.run.target)}: {code(first['step'], 160)} gave {code(first['observed'], 80)}, "
+            f"allowed {code(allowed, 120)} ({code(' '.join(first['clauses'][:3]))})" + (f": {code(command)}" if 0 < len(command) <= _LINE else ""))
 
 
 def _table(report: Report) -> list[str]:
@@ -86,7 +106,7 @@ def _others(report: Report) -> list[str]:
     lines += [f"- no verdict on {code(run.target)} for {code(scenario.name)}: {prose(run.data['reason'])}"
               for scenario, run in undecided[:10]]
     if len(undecided) > 10:
-        lines.append(f"- no verdict for {len(undecided) - 10:,} runs more")
+        lines.append(f"- no verdict for {len(undecided) - 10:,} runs more: see `index.html`")
     for target in report.targets:
         for reason, scenarios in report.unsupported_reasons(target.name).items():
             lines.append(f"- {plural(len(scenarios), 'scenario')} unsupported on {code(target.name)}: {prose(reason)}")
@@ -118,7 +138,7 @@ def _others(report: Report) -> list[str]:
 
 def _names(scenarios: list[Scenario]) -> str:
     shown = ", ".join(code(scenario.name) for scenario in scenarios[:10])
-    return shown + (f" and {len(scenarios) - 10:,} more" if len(scenarios) > 10 else "")
+    return shown + (f" and {len(scenarios) - 10:,} more (see `index.html`)" if len(scenarios) > 10 else "")
 
 
 def _footer(report: Report) -> str:

@@ -155,7 +155,7 @@ def test_markdown_with_many_findings_counts_the_rest(report_of):
         target["summary"].update(scenarios=500, conform=0 if target["name"] == "impl" else 500,
                                  nonconform=500 if target["name"] == "impl" else 0)
     source = WRITERS["summary.md"](report_of(data))
-    shown = source.count("**`s-")
-    assert 20 < shown < 500
-    assert f"And {500 - shown} more (kind of finding): see `index.html`." in source
+    shown, brief = source.count("**`s-"), source.count("\n- `s-")
+    assert 20 < shown and 20 < brief and shown + brief < 500
+    assert f"And {500 - shown - brief} more (kind of finding): see `index.html`, in the folder of the reports." in source
     assert 50_000 < len(source.encode("utf-8")) <= 60_000

@@ -523,7 +523,7 @@ EDITS = {
     "command by a soft profile": (edit(reproduce_as("--profile posix")), "that judges linux by posix, and the results are by linux-6.18"),
     "command by the usual profile": (edit(reproduce_as("")), "that judges model:posix by posix, and the results are by linux-6.18"),
     "command by two profiles": (edit(reproduce_also("--profile posix")), "reproduce says"),
-    "command of another file": (edit(reproduce("svmq run /tmp/mine.scenario --only msgsnd.block --profile linux-6.18")), "reproduce says"),
+    "command of another file": (edit(lambda d: d["scenarios"][0].update(reproduce=re.sub(r"run \S*corpus/", "run /tmp/mine/", d["scenarios"][0]["reproduce"]))), "reproduce says"),
     "no command": (edit(reproduce("")), "reproduce says"),
     "smallest that never deviated": (edit(minimal(failed=0)), "on model:posix: minimal says that it never deviated, 20 times"),
     "smallest is another": (edit(minimal(text=SMALL["text"].replace("0600", "0644"))), "on model:posix: minimal says"),

@@ -52,15 +52,15 @@ def test_a_missing_part_is_missed(built, tmp_path):
 
     def merged(*parts):
         folder = tmp_path / "-".join(parts).replace("/", "+")
-        done = svmq("report", *(tmp_path / f"{part}.json" for part in parts), "--output", folder, "--bundle", folder / "b.zip")
+        done = run("report", *(tmp_path / f"{part}.json" for part in parts), "--output", folder, "--bundle", folder / "b.zip")
         assert done.returncode == 0, done.stderr
         return folder / "results.json"
 
     some = merged("1", "4")
-    done = svmq("gate", some, *gate)
+    done = run("gate", some, *gate)
     assert done.returncode == 3 and "of the 4 parts of the campaign only 2 are there, without 2, 3" in done.stdout
     assert "undecided" in (some.parent / "summary.md").read_text()
-    verified = svmq("verify", some.parent / "b.zip")
+    verified = run("verify", some.parent / "b.zip")
     assert verified.returncode == 0 and verified.stdout.startswith("confirmed: undecided: "), verified.stdout
     rest = merged("2", "3")
     for name in ("results.json", "results.histories"):
@@ -70,8 +70,8 @@ def test_a_missing_part_is_missed(built, tmp_path):
         data = json.loads((tmp_path / f"{base}.json").read_text())
         write(tmp_path / f"{base}.json", {**data, "histories": {**data["histories"], "file": f"{base}.histories"}})
     whole = merged("x", "y")
-    assert filled(whole)["shard"] is None and svmq("gate", whole, *gate).returncode == 0
-    assert svmq("verify", whole.parent / "b.zip").returncode == 0
+    assert filled(whole)["shard"] is None and run("gate", whole, *gate).returncode == 0
+    assert run("verify", whole.parent / "b.zip").returncode == 0
 
 
 def shards(tmp_path, change=lambda data: None):
@@ -147,6 +147,7 @@ def test_agents_may_see_sleep_differently(tmp_path):
 
 
 def test_an_interrupted_shard_makes_the_whole_undecided(tmp_path):
-    a, b = shards(tmp_path, lambda d: d.update(interrupted=True))
+    a, b = shards(tmp_path, lambda d: d.update(interrupted=True, incomplete=["small: all of it"]))
     run("report", a, b, "--output", tmp_path / "out")
-    assert json.loads((tmp_path / "out" / "results.json").read_text())["interrupted"] is True
+    whole = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert whole["interrupted"] is True and whole["incomplete"] == ["small: all of it"]

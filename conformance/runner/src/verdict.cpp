@@ -17,7 +17,7 @@ constexpr std::string_view envelope = "posix";
 std::string beyond_envelope(const Target& target, const language::History& history) {
   if (!target.bound_to_posix() || target.profile->name == envelope) return "";
   const judge::Judgement judgement = judge::judge(history, *model::find_profile(envelope));
-  if (judgement.verdict == Verdict::conform) return "";
+  if (judgement.verdict == Verdict::conform || judgement.verdict == Verdict::unsupported) return "";
   if (judgement.verdict != Verdict::nonconform)
     return fmt::format("waived, but undecided by profile posix: {}", judgement.reason);
   const judge::Deviation& first = judgement.deviations.front();
@@ -56,17 +56,19 @@ Run judged(const Target& target, const Conducted& conducted, const std::vector<W
   }
   run.judgement = judge::judge(conducted.history, *target.profile, budget);
   run.history = conducted.text;
-  if (run.judgement.verdict == Verdict::unsupported && conducted.task) {
-    const std::string wrong = false_excuse(conducted.history, conducted.task->scenario, target);
-    if (!wrong.empty()) run.judgement.verdict = Verdict::not_run, run.judgement.reason = wrong;
-  }
   if (run.judgement.verdict == Verdict::conform) return run;
   for (const judge::Deviation& deviation : run.judgement.deviations)
     run.lines.push_back(line_of(conducted, deviation.event));
-  if (run.judgement.verdict == Verdict::nonconform)
+  const std::string wrong =
+      conducted.task ? false_excuse(conducted.history, conducted.task->scenario, target) : "";
+  if (!wrong.empty()) {  // nobody knows what the rest would have shown: no waiver counts
+    run.judgement.reason = wrong;
+    if (run.judgement.verdict == Verdict::unsupported) run.judgement.verdict = Verdict::not_run;
+  } else if (run.judgement.verdict == Verdict::nonconform) {
     apply_waivers(target, conducted.history, waivers, run);
-  else if (run.judgement.reason.empty())
+  } else if (run.judgement.reason.empty()) {
     run.judgement.reason = "the judge gave no reason";
+  }
   return run;
 }
 

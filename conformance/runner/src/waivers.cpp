@@ -125,13 +125,16 @@ std::optional<std::vector<const Waiver*>> covering_clauses(const std::vector<con
   return used;
 }
 
-// What deviates still when the profile is varied as these waivers say; nullopt: undecided.
+// What deviates still when the profile is varied as these waivers say; nullopt: undecided. A history may end
+// early, as unsupported: then it is about what happened until then.
 std::optional<std::vector<judge::Deviation>> left_over(model::Profile profile,
                                                        const std::vector<const Waiver*>& variations,
                                                        const language::History& history) {
   for (const Waiver* waiver : variations) profile = *model::varied(profile, waiver->variation);
   judge::Judgement judgement = judge::judge(history, profile);
-  if (judgement.verdict != judge::Verdict::conform && judgement.verdict != judge::Verdict::nonconform)
+  using judge::Verdict;
+  if (judgement.verdict != Verdict::conform && judgement.verdict != Verdict::nonconform &&
+      judgement.verdict != Verdict::unsupported)
     return std::nullopt;
   return std::move(judgement.deviations);
 }

@@ -9,6 +9,7 @@ Each scenario is conducted by the real agent. What its name begins with bends th
   stuck-    the last call is said to hang
   omits-    the last call is left out
   skips-    the last call is said to have been skipped
+  excuses-  instead of the last call it says that it has no uids; what follows in the name counts too
   crashes-  the process is said to be killed by SIGSEGV in its last call
 """
 
@@ -50,6 +51,8 @@ def bend(name: str, history: str) -> str:
         return re.sub(r"^\w+: .* = .*\n(?!(.*\n)*\w+: .* = )", "", history, flags=re.MULTILINE)
     if name.startswith("skips-"):
         return re.sub(r"^(\w+: .*) = .*\n(?!(.*\n)*\w+: .* = )", r"skipped \1\n", history, flags=re.MULTILINE)
+    if name.startswith("excuses-"):
+        return re.sub(r"^\w+: .* = .*\nend$", "unsupported uids there are none\nend", bend(name.removeprefix("excuses-"), history), flags=re.MULTILINE)
     if name.startswith("stuck-"):
         return last_call(history, "hung {}")
     if name.startswith("crashes-"):

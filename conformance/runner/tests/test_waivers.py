@@ -94,6 +94,39 @@ def test_no_waiver_lets_libsvmq_leave_posix(bent):
     assert summary(results, "impl")["nonconform"] == 1
 
 
+@pytest.mark.parametrize("process, why", [
+    ("process A\n", "its history ends as unsupported uids, and the scenario does not need it"),
+    ("process A uid=1000 gid=1000\n", "its history ends as unsupported uids, and its capabilities have it"),
+])
+def test_a_false_excuse_hides_nothing(bent, process, why):
+    """Bug: a target passes that says, where it would deviate, that it lacks what the scenario needs; or waivers count for a part."""
+    text = SEND_AND_RECEIVE.replace("process A\n", process).replace("send-and-receive", "excuses-itself")
+    answer, results = run(bent, text, "")
+    if "uid=" in process and results["targets"][0]["capabilities"]["uids"] != "yes":
+        pytest.skip("linux has no uids here")
+    assert (answer.status, only(results)["verdict"], only(results)["reason"]) == (3, "not-run", why)
+    text = text.replace("excuses-itself", "excuses-fails-to-send")
+    answer, results = run(bent, text, '[[waiver]]\nscenario = "excuses-fails-to-send"\nreason = "a test"\n')
+    assert (answer.status, only(results)["verdict"], only(results)["reason"]) == (1, "nonconform", why)
+
+
+def test_what_is_waived_may_end_as_unsupported(svmq):
+    """Bug: the same deviation counts where the rest of the scenario could not be conducted."""
+    text = """\
+scenario override
+process A uid=1000 gid=1000
+process D uid=0 gid=1001 caps=ipc_owner
+A: q = msgget(1, 0400|IPC_CREAT)
+D: msgsnd(q, {3, "b12"}, 3, IPC_NOWAIT)
+D: become(caps=sys_resource)
+end
+"""
+    _, results = svmq.results("run", svmq.file("a.scenario", text), "--target", "impl")
+    if only(results)["verdict"] == "unsupported":
+        pytest.skip(f"impl cannot conduct it here: {only(results)['reason']}")
+    assert (only(results)["verdict"], only(results)["waivers"]) == ("nonconform", ["capabilities-open-no-files"])
+
+
 @pytest.mark.parametrize("waivers, said", [
     ("[[waiver", "waivers.toml:1:"),
     ('[[waiver]]\nreason = "x"\n', "waiver-1: names neither a clause nor a scenario nor a variation"),

@@ -6,7 +6,7 @@ import re
 from svmq_report import bundle, histories
 from svmq_report.commands import Commands
 from svmq_report.text import quote, shorten
-from svmq_report.view import STATES
+from svmq_report.view import STATES, WORLD
 
 _RANDOM_NAME = re.compile(r"random-(\d+)-(\d+)\Z")
 
@@ -55,7 +55,7 @@ class Anew:
             where = f"{bundle.RESULTS}: {name}"
             if name in ours:
                 yield from self._scenario(where, ours[name], scenario)
-            elif scenario["source"] != "random":
+            elif scenario["source"] != "random" and not scenario["source"].startswith(WORLD):
                 yield f"{where}: is left out; the whole corpus is said to have been conducted, and it has it"
             elif not any((run["target"], name) in self._kept for run in scenario["runs"]):
                 yield f"{where}: is left out"

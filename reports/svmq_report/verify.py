@@ -25,6 +25,7 @@ _EVIDENCE = (bundle.RESULTS, bundle.CATALOGUE_NAME, bundle.CAPABILITIES, bundle.
 _STATEMENTS = (bundle.STATEMENT, bundle.STATEMENT_PAGE)
 _LOCAL = {"linux": "", "impl": "libsvmq-", "preload": "preload-"}  # targets on svmq's own system, and what their agents put before it
 _FAR = 1_000_000_000  # where a shard without a number of scenarios begins behind the one before
+_OF_A_WORLD = "exhaust-"  # what the names of scenarios of `svmq exhaust` begin with
 _CLOCK_TOLERANCE = 3600  # seconds: a clock may be set while a run goes on
 _RANDOM_NAME = re.compile(r"random-(\d+)-(\d+)\Z")
 
@@ -265,6 +266,8 @@ def _random(results: dict, kept: bytes | None):
     entries += [(run["target"], scenario["name"], bundle.RESULTS) for scenario in results["scenarios"]
                 if scenario["source"] == "random" for run in scenario["runs"]]
     for target, name, file in entries:
+        if name.startswith(_OF_A_WORLD):
+            continue
         found = _RANDOM_NAME.match(name)
         if found and int(found[1]) == random["seed"] and any(
                 first <= int(found[2]) < first + count for first, count in ranges):

@@ -208,14 +208,15 @@ class Report:
         corpus, random = self.results["corpus"], self.results["random"]
         files = sum(scenario.data["source"] != "random" and not scenario.data["source"].startswith(WORLD)
                     for scenario in self.scenarios)
+        through_worlds = self._through_worlds(files)
         parts = []
         if corpus:
             parts.append(f"the whole corpus ({plural(corpus['scenarios'], 'scenario')})")
             files -= corpus["scenarios"]
         if files > 0:
             parts.append(f"{plural(files, 'scenario')} of files" + (" besides" if corpus else ", not the whole corpus"))
-        worlds = Counter(scenario.data["source"] for scenario in self.scenarios if scenario.data["source"].startswith(WORLD))
-        parts += [f"{plural(count, 'scenario')} through the world {source.removeprefix(WORLD)}" for source, count in worlds.items()]
+        if through_worlds > 0:
+            parts.append(f"{plural(through_worlds, 'scenario')} through small worlds")
         shard = self.results["shard"]
         if shard and len(shard["parts"]) == 1:
             parts.append(f"part {shard['parts'][0]:,} of {shard['of']:,} of a campaign")
@@ -259,6 +260,12 @@ class Report:
         missing = list(itertools.islice((part for part in range(1, shard["of"] + 1) if part not in there), 11))
         words = ", ".join(map(str, missing[:10])) + (", …" if len(missing) > 10 else "")
         return f"of the {shard['of']:,} parts of the campaign only {len(there):,} are there, without {words}"
+
+    def _through_worlds(self, files: int) -> int:
+        """How many scenarios of `svmq exhaust` there were, listed or not: all but those of files."""
+        if self.results["command"][1:2] != ["exhaust"]:
+            return 0
+        return max((target.summary["scenarios"] for target in self.targets), default=0) - files
 
     def kinds(self) -> list[Kind]:
         """The runs that deviate without a waiver, by kind: implementations first, then the most frequent kind."""

@@ -135,7 +135,7 @@ class Collector {
     if (!conform || !item.task->made) result.reproduce = reproduce(item);
     listener_.scenario_finished(result);
     if (item.task->random() && results_.random) ++*results_.random->count;
-    if (!item.task->random() || !conform) {
+    if (!item.task->made || !conform) {
       results_.scenarios.emplace(item.index, std::move(result));
     } else if (plan_.histories) {
       for (const Run& run : result.runs) plan_.histories->add(run.target, run.history);

@@ -19,6 +19,7 @@
 #include "interrupt.hpp"
 #include "locations.hpp"
 #include "shell.hpp"
+#include "svmq/language/parse.hpp"
 
 namespace svmq::runner {
 namespace {
@@ -192,6 +193,43 @@ std::vector<Task> read_random(const Json& results, const Records& records) {
   return tasks;
 }
 
+// A scenario in which each actor does what it did in this history.
+language::Scenario scenario_of(const language::History& history) {
+  language::Scenario scenario;
+  scenario.name = history.name;
+  scenario.actors = history.actors;
+  for (const language::Event& event : history.events) {
+    if (const auto* call = std::get_if<language::Call>(&event.what)) scenario.items.emplace_back(call->step);
+    if (const auto* complete = std::get_if<language::Complete>(&event.what))
+      scenario.items.emplace_back(complete->step);
+    if (const auto* skipped = std::get_if<language::Skipped>(&event.what))
+      scenario.items.emplace_back(skipped->step);
+  }
+  return scenario;
+}
+
+// The scenarios through worlds that are not listed. Which way one took was decided while it was conducted, so
+// that only its histories tell: one target's gives the scenario, and those of the others must be of it too.
+std::vector<Task> read_worlds(const Json& results, const Records& records) {
+  constexpr std::string_view begins = "exhaust-";
+  std::set<std::string> known;
+  for (const Json& scenario : results.at("scenarios")) known.insert(scenario.at("name"));
+  std::vector<Task> tasks;
+  for (const auto& [key, record] : records) {
+    const std::string& name = key.second;
+    if (!name.starts_with(begins) || known.contains(name)) continue;
+    const auto parsed = language::parse_histories(record.history, "history");
+    const auto* histories = std::get_if<std::vector<language::History>>(&parsed);
+    if (histories == nullptr || histories->size() != 1) continue;
+    known.insert(name);
+    tasks.push_back(task_of_scenario(scenario_of(histories->front())));
+    tasks.back().source = Exhaustion::source + name.substr(begins.size(), name.rfind('-') - begins.size());
+    tasks.back().made = true;
+    tasks.back().needs.clear();  // a history names all credentials; what was conducted could be
+  }
+  return tasks;
+}
+
 // The smaller scenarios that the run made; that they deviate is not known without conducting them.
 void add_minimal(const Json& earlier, Results& results) {
   std::map<std::pair<std::string, std::string>, Run*> runs;
@@ -225,6 +263,7 @@ Results replay(const Json& earlier, const ReplayOptions& options) {
   plan.files = read_files(earlier);
   const std::optional<Corpus> corpus = whole_corpus(plan.files);
   std::ranges::move(read_random(earlier, *records), std::back_inserter(plan.files));
+  std::ranges::move(read_worlds(earlier, *records), std::back_inserter(plan.files));
   const std::string date =
       options.date.empty() ? earlier.at("started").get<std::string>().substr(0, 10) : options.date;
   if (options.waivers.empty()) {

@@ -29,8 +29,7 @@ struct Task {
   std::string reproduce;       // what follows "svmq run " to conduct it again; targets are not yet in it
   std::uint64_t choices = 0;   // decides where a model that conducts it has a choice
   std::optional<RandomId> id;  // of a random one
-  bool made = false;           // by the command itself: made small if it does not conform
-  // Listed only if it does not conform: the generator gives its text again.
+  bool made = false;           // by the command itself: listed only if it does not conform, and then made small
   bool random() const { return id.has_value(); }
 };
 

@@ -240,7 +240,7 @@ int carry_out(Plan plan, const Settings& settings, const std::vector<std::string
   plan.waivers = chosen_waivers(settings.waivers, plan.targets);
   plan.judged_by = judging_options(settings.profile, settings.waivers);
   const std::vector<std::filesystem::path> files = settings.results();
-  if (plan.random && !files.empty()) plan.histories = std::make_shared<HistoryFile>(files.front());
+  if ((plan.random || plan.supply) && !files.empty()) plan.histories = std::make_shared<HistoryFile>(files.front());
   plan.jobs = settings.jobs > 0 ? settings.jobs : std::max(1U, std::thread::hardware_concurrency());
   plan.time_limit = std::chrono::milliseconds(settings.time_limit);
   if (plan.random && !settings.seed) say(fmt::format("seed {}\n", plan.random->seed));

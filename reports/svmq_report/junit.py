@@ -1,6 +1,6 @@
 """The report as JUnit XML, for the test pages of CI systems.
 
-A suite for each target, a case for each listed scenario, and one case for the random scenarios that are only counted.
+A suite for each target, a case for each listed scenario, and one case for those that are only counted.
 Nonconform is a failure; waived and unsupported are skipped; unknown and not-run are errors, and so is a target on
 which nothing was judged.
 """
@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 from svmq_report.text import visible, visible_line
 from svmq_report.view import Report, Run, Scenario, Target
 
-_REST = "random scenarios that are not listed singly"
+_REST = "scenarios that are not listed singly"
 
 
 def write(report: Report) -> str:

@@ -1,8 +1,8 @@
 // The histories that the results do not hold themselves, one after another, in a file beside them.
 //
-// Random scenarios that conformed everywhere are only counted in the results; what happened in them stands
-// here, so that whoever doubts a count can judge it again (`svmq judge FILE` reads it as it is). Before each
-// history a comment names its target. Not thread-safe.
+// Scenarios made by the command that conformed everywhere are only counted in the results; what happened in
+// them stands here, so that whoever doubts a count can judge it again (`svmq judge FILE` reads it as it is).
+// Before each history a comment names its target. Not thread-safe.
 #pragma once
 
 #include <filesystem>

@@ -52,7 +52,7 @@ model::State state_of(std::int64_t processes, std::int64_t queues, std::int64_t 
   return state;
 }
 
-// A send and the receipt of the oldest message: a model step each.
+// A step: one call, msgsnd or msgrcv, from its begin over every outcome that the model allows to its end.
 void steps(benchmark::State& bench, std::int64_t processes, std::int64_t queues, std::int64_t messages) {
   model::State state = state_of(processes, queues, messages);
   const auto put = share(send(0, "text"));
@@ -70,7 +70,8 @@ BENCHMARK(steps_by_messages)->Arg(1)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK(steps_by_processes)->Arg(1)->Arg(2)->Arg(4)->Arg(8)->Arg(16);
 BENCHMARK(steps_by_queues)->Arg(1)->Arg(2)->Arg(4)->Arg(8)->Arg(16);
 
-// Transitions of a world that comes with svmq, with and without the properties. Items are transitions.
+// Transitions of a world that comes with svmq, with and without the properties. A transition: a call begins,
+// or goes on in one of the ways that the model allows; who was answered returns; and the state is looked up.
 void explore(benchmark::State& bench, bool check) {
   const std::string file = std::string(SVMQ_SOURCE_DIR) + "/conformance/scopes/hand-off.toml";
   std::ifstream stream(file);
@@ -110,4 +111,14 @@ BENCHMARK(judge_sequential)->Arg(64)->Arg(256)->Arg(1024)->Arg(4000)->Unit(bench
 
 }  // namespace
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::AddCustomContext(
+      "steps", "items are calls of msgsnd and msgrcv, each from begin over all outcomes to end");
+  benchmark::AddCustomContext(
+      "explore", "items are transitions, of conformance/scopes/hand-off.toml up to 6 calls deep");
+  benchmark::AddCustomContext("judge", "items are calls of a sequential history");
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}

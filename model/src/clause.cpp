@@ -51,15 +51,20 @@ bool holds(const Profile& profile, Clause clause) { return hold(conditions()[cla
 
 // Rules name a clause without asking whether it holds in the profile: those that do not are no reasons.
 void keep_those_that_hold(const Profile& profile, Clauses& clauses) {
-  const Conditions& all_conditions = conditions();
-  const auto fails = [&](Clause clause) { return !hold(all_conditions[clause.number()], profile); };
-  if (std::none_of(clauses.begin(), clauses.end(), fails)) return;
-  const Clauses all = clauses;
-  clauses.clear();
-  for (const Clause clause : all)
-    if (!fails(clause)) clauses.push_back(clause);
-  // gen.variation — what the profile has in the place of a clause, its variation points say. POSIX XBD 1.5.
-  if (clauses.empty()) clauses.push_back("gen.variation");
+  static const Clauses conditional = [] {
+    Clauses some;
+    for (std::size_t c = 0; c < clause_count; ++c)
+      if (!conditions()[c].empty()) some.add(Clause::at(c));
+    return some;
+  }();
+  bool dropped = false;
+  for (const Clause clause : clauses& conditional) {
+    if (holds(profile, clause)) continue;
+    clauses.remove(clause);
+    dropped = true;
+  }
+  // gen.variation: what the profile has in the place of a clause, its variation points say. POSIX XBD 1.5.
+  if (dropped && clauses.empty()) clauses.add("gen.variation");
 }
 
 }  // namespace svmq::model

@@ -22,7 +22,7 @@ bool searchable(const File& folder, const Credentials& who) {
   return (folder.mode & (who.uid == folder.owner ? 0100u : in_group ? 0010u : 0001u)) != 0;
 }
 
-// ftok.perm — what stat() needs: search permission on the way, none on the file. POSIX ftok(), stat().
+// ftok.perm: what stat() needs: search permission on the way, none on the file. POSIX ftok(), stat().
 Found resolve(const Files& files, const Credentials& who, std::string path, int links = 0) {
   for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     const Found folder = resolve(files, who, path.substr(0, slash), links);
@@ -48,7 +48,7 @@ std::string plain(std::string path) {
   return path;
 }
 
-// ftok.recreate — some file was there before this one, and has no name any more. glibc ftok.
+// ftok.recreate: some file was there before this one, and has no name any more. glibc ftok.
 bool replaces(const Files& files, const File& file) {
   for (int inode = 0; inode < file.inode; ++inode)
     if (std::ranges::none_of(files.names, [&](const auto& named) { return named.second.inode == inode; }))
@@ -56,10 +56,10 @@ bool replaces(const Files& files, const File& file) {
   return false;
 }
 
-// ftok.formula — 8 bits of the id, 8 of the device, 16 of the inode. glibc ftok.
-// ftok.lowbits — of the id only these count. POSIX ftok(); glibc ftok.
-// ftok.zero — and they may be 0. glibc ftok.
-// ftok.negative — from 128 on the key is negative. glibc ftok.
+// ftok.formula: 8 bits of the id, 8 of the device, 16 of the inode. glibc ftok.
+// ftok.lowbits: of the id only these count. POSIX ftok(); glibc ftok.
+// ftok.zero: and they may be 0. glibc ftok.
+// ftok.negative: from 128 on the key is negative. glibc ftok.
 std::int32_t key_of(std::int64_t id, std::uint64_t device, std::uint64_t inode) {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(id & 0xff) << 24 |
                                    static_cast<std::uint32_t>(device & 0xff) << 16 |
@@ -68,21 +68,21 @@ std::int32_t key_of(std::int64_t id, std::uint64_t device, std::uint64_t inode) 
 
 }  // namespace
 
-// ftok.same — the same file by whatever name, and the same id: the same key. POSIX ftok().
+// ftok.same: the same file by whatever name, and the same id: the same key. POSIX ftok().
 Outcomes step(const View& view, const FtokRequest& request) {
   if (request.path.starts_with('/'))
     return {answered(view.state, view.actor, Result::anything(), {"ftok.formula"})};
   const Found found = resolve(*view.state.files, view.credentials(), plain(request.path));
-  // ftok.E — -1, and the error of stat. POSIX ftok(); glibc ftok.
+  // ftok.E: -1, and the error of stat. POSIX ftok(); glibc ftok.
   if (found.error != Errno::none) return {failed(view, found.error, {"ftok.E"})};
   const Inode& inode = view.state.files->inodes[static_cast<std::size_t>(found.file->inode)];
   if (!inode.device || !inode.number)
     return {answered(view.state, view.actor, Result::anything(), {"ftok.formula"})};
   Clauses why{"ftok.formula", "ftok.same", "ftok.perm"};
-  if ((request.id & 0xff) != request.id) why.push_back("ftok.lowbits");
-  if ((request.id & 0xff) == 0) why.push_back("ftok.zero");
-  if ((request.id & 0xff) >= 128) why.push_back("ftok.negative");
-  if (replaces(*view.state.files, *found.file)) why.push_back("ftok.recreate");
+  if ((request.id & 0xff) != request.id) why.add("ftok.lowbits");
+  if ((request.id & 0xff) == 0) why.add("ftok.zero");
+  if ((request.id & 0xff) >= 128) why.add("ftok.negative");
+  if (replaces(*view.state.files, *found.file)) why.add("ftok.recreate");
   Result result = Result::of(key_of(request.id, *inode.device, *inode.number));
   result.kind = Result::key;
   return {answered(view.state, view.actor, std::move(result), std::move(why))};

@@ -40,40 +40,40 @@ bool has_other_queue(const View& view, std::int64_t id) {
   });
 }
 
-// id.next.wish — a wished identifier: its sequence, and the first free index from its own on. Linux
+// id.next.wish: a wished identifier: its sequence, and the first free index from its own on. Linux
 // ipc_idr_alloc.
 NewIdentifier wished(const View& view, Namespace& space, const std::vector<bool>& used, Clauses& why) {
   const auto wish = static_cast<std::int32_t>(space.limits.msg_next_id);
-  // id.next.reset — whoever creates next uses the wish up, whether it comes true or not. Linux ipc_idr_alloc.
+  // id.next.reset: whoever creates next uses the wish up, whether it comes true or not. Linux ipc_idr_alloc.
   space.limits.msg_next_id = -1;
-  // id.next.cursor — the cycle goes on as if nothing had been wished. Linux ipc_idr_alloc.
+  // id.next.cursor: the cycle goes on as if nothing had been wished. Linux ipc_idr_alloc.
   why.add({"id.next.wish", "id.next.reset", "id.next.cursor"});
   const std::optional<int> index = first_free(used, wish % index_count, index_count);
   if (index) return {(wish / index_count) * index_count + *index};
-  // id.next.full — no free index from the wished one on: ENOSPC. Linux ipc_idr_alloc.
-  why.push_back("id.next.full");
+  // id.next.full: no free index from the wished one on: ENOSPC. Linux ipc_idr_alloc.
+  why.add("id.next.full");
   if (view.profile.next_bound == NextBound::open && view.pick(1, 2) == 1)
     return {};  // some index beyond the range
   return {std::nullopt, Errno::enospc};
 }
 
-// id.cyclic — the first free index after the last one, in a cycle of at least 64. Linux idr_alloc_cyclic.
+// id.cyclic: the first free index after the last one, in a cycle of at least 64. Linux idr_alloc_cyclic.
 NewIdentifier cyclic(const State& state, int space_index, Namespace& space, const std::vector<bool>& used,
                      Clauses& why) {
   const int end = std::min(std::max(minimum_cycle, live_queues(state, space_index) * 3 / 2), index_count);
   std::optional<int> index = first_free(used, space.cursor, end);
   if (!index) index = first_free(used, 0, end);
   if (!index) return {std::nullopt, Errno::enospc};
-  // id.seq — the sequence rises when the index does not. Linux ipc_idr_alloc.
+  // id.seq: the sequence rises when the index does not. Linux ipc_idr_alloc.
   if (*index <= space.last_index) {
     space.sequence = (space.sequence + 1) % sequence_count;
-    why.push_back("id.seq");
+    why.add("id.seq");
   }
-  // id.first — a fresh namespace begins with 0. Linux ipc_init_ids.
-  if (space.last_index < 0) why.push_back("id.first");
+  // id.first: a fresh namespace begins with 0. Linux ipc_init_ids.
+  if (space.last_index < 0) why.add("id.first");
   space.last_index = *index;
   space.cursor = *index + 1;
-  // id.form — sequence * 32768 + index. Linux ipc_idr_alloc.
+  // id.form: sequence * 32768 + index. Linux ipc_idr_alloc.
   why.add({"id.cyclic", "id.form"});
   return {space.sequence * index_count + *index};
 }
@@ -82,11 +82,11 @@ NewIdentifier cyclic(const State& state, int space_index, Namespace& space, cons
 NewIdentifier lowest_index(Namespace& space, const std::vector<bool>& used, Clauses& why) {
   const std::optional<int> index = first_free(used, 0, index_count);
   if (!index) return {std::nullopt, Errno::enospc};
-  if (space.last_index < 0) why.push_back("id.first");
+  if (space.last_index < 0) why.add("id.first");
   space.last_index = *index;
   const int sequence = space.sequence;
   space.sequence = (space.sequence + 1) % (sequence_count + 1);
-  why.push_back("id.form");
+  why.add("id.form");
   return {sequence * index_count + *index};
 }
 
@@ -173,8 +173,8 @@ Clauses why_unknown(const View& view, std::int64_t id) {
     return std::ranges::any_of(view.state.queues, [&](const Cow<Queue>& q) { return q->id == id; })
                ? Clauses{"gen.ns.isolation"}
                : Clauses{};
-  // id.stale.free — a removed queue's identifier denotes nothing. POSIX [EINVAL]; Linux ipc_checkid.
-  // id.stale.reused — nor does it denote the queue that has its index now. Linux ipc_checkid.
+  // id.stale.free: a removed queue's identifier denotes nothing. POSIX [EINVAL]; Linux ipc_checkid.
+  // id.stale.reused: nor does it denote the queue that has its index now. Linux ipc_checkid.
   return {has_other_queue(view, id) ? Clause("id.stale.reused") : Clause("id.stale.free")};
 }
 

@@ -7,7 +7,7 @@
 
 namespace svmq::model {
 
-inline constexpr int index_bits = 15;  // id.form: identifier = sequence * 32768 + index
+inline constexpr int index_bits = 15;  // identifier = sequence * 32768 + index (id.form)
 inline constexpr int index_count = 1 << index_bits;
 
 int live_queues(const State& state, int space);  // in the namespace

@@ -25,25 +25,25 @@ std::int64_t value_of(const Limits& limits, Limit limit) {
     case Limit::msgmnb: return limits.msgmnb;
     case Limit::msgmni: return limits.msgmni;
     case Limit::msg_next_id: return limits.msg_next_id;
-    // lim.auto_msgmni — reads 0 whatever was written. Linux ipc_sysctl.c.
+    // lim.auto_msgmni: reads 0 whatever was written. Linux ipc_sysctl.c.
     case Limit::auto_msgmni: return 0;
   }
   return 0;
 }
 
-// lim.sysctl.perm — only the user who owns the namespace may write. Linux ipc_permissions.
+// lim.sysctl.perm: only the user who owns the namespace may write. Linux ipc_permissions.
 Tri not_owner(const View& v, const LimitRequest& r) {
   return when(r.value && r.limit != Limit::msg_next_id && v.credentials().uid != 0);
 }
 
-// id.next.perm — the wish for an identifier: CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE. Linux ipc_permissions.
+// id.next.perm: the wish for an identifier: CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE. Linux ipc_permissions.
 Tri not_restorer(const View& v, const LimitRequest& r) {
   const Credentials& who = v.credentials();
   const bool restores = who.checkpoint_restore && v.profile.next_identifier != NextIdentifier::sys_admin_only;
   return when(r.value && r.limit == Limit::msg_next_id && !who.sys_admin && !restores);
 }
 
-// lim.range — outside its range nothing changes. Linux ipc_sysctl.c.
+// lim.range: outside its range nothing changes. Linux ipc_sysctl.c.
 Tri out_of_range(const View&, const LimitRequest& r) {
   return when(r.value && r.limit != Limit::msg_next_id &&
               (*r.value < range(r.limit).low || *r.value > range(r.limit).high));
@@ -61,9 +61,9 @@ constexpr Check<LimitRequest> checks[] = {
 
 void set(Limits& limits, Limit limit, std::int64_t value) {
   switch (limit) {
-    // lim.msgmax — for sends from now on. Linux do_msgsnd.
+    // lim.msgmax: for sends from now on. Linux do_msgsnd.
     case Limit::msgmax: limits.msgmax = value; break;
-    // lim.msgmnb.new — for new queues; `created` reads it. Linux newque.
+    // lim.msgmnb.new: for new queues; `created` reads it. Linux newque.
     case Limit::msgmnb: limits.msgmnb = value; break;
     case Limit::msgmni: limits.msgmni = value; break;
     case Limit::msg_next_id: limits.msg_next_id = value; break;
@@ -93,7 +93,7 @@ bool defined(const Profile& profile, const LimitRequest& request) {
 
 }  // namespace
 
-// gen.ns.defaults — what a namespace begins with. Linux msg_init_ns; the defaults of sysv_msg.c.
+// gen.ns.defaults: what a namespace begins with. Linux msg_init_ns; the defaults of sysv_msg.c.
 Limits initial_limits(const Profile& profile) {
   switch (profile.default_limits) {
     case DefaultLimits::m8192_16384_16: return {.msgmni = 16};

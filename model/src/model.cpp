@@ -33,7 +33,7 @@ bool may_interrupt(const Profile& profile) {
   return profile.stop == Stop::interrupts || profile.stop == Stop::any;
 }
 
-// wait.sig.handler — a caught signal ends the wait with EINTR, whatever SA_RESTART says; msgrcv and msgsnd
+// wait.sig.handler: a caught signal ends the wait with EINTR, whatever SA_RESTART says; msgrcv and msgsnd
 // alike. POSIX [EINTR]; Linux do_msgsnd, do_msgrcv (ERESTARTNOHAND). Where the profile says so, SA_RESTART
 // begins the call anew.
 void interrupt(const View& view, Outcomes& outcomes) {
@@ -41,9 +41,9 @@ void interrupt(const View& view, Outcomes& outcomes) {
   leave_lists(next, view.actor);
   const bool restartable = view.self().restartable;
   Clauses why{"wait.sig.handler"};
-  if (view.self().woken && view.self().phase == Phase::sending) why.push_back("wait.snd.signal.first");
-  // wait.rcv.signal.keep — and a receiver that fails so has taken nothing. POSIX [EINTR]; Linux do_msgrcv.
-  if (view.self().phase == Phase::receiving) why.push_back("wait.rcv.signal.keep");
+  if (view.self().woken && view.self().phase == Phase::sending) why.add("wait.snd.signal.first");
+  // wait.rcv.signal.keep: and a receiver that fails so has taken nothing. POSIX [EINTR]; Linux do_msgrcv.
+  if (view.self().phase == Phase::receiving) why.add("wait.rcv.signal.keep");
   if (!restartable || view.profile.sa_restart != Restart::restarts)
     outcomes.push_back(answered(next, view.actor, Result::fail(Errno::eintr), std::move(why)));
   if (!restartable || view.profile.sa_restart == Restart::interrupts) return;
@@ -53,7 +53,7 @@ void interrupt(const View& view, Outcomes& outcomes) {
   outcomes.push_back({std::move(next), {"wait.sig.handler"}});
 }
 
-// wait.sig.stop.absent — a stopped process waits no more; its call will begin anew. Linux ERESTARTNOHAND.
+// wait.sig.stop.absent: a stopped process waits no more; its call will begin anew. Linux ERESTARTNOHAND.
 Outcome stop_waiting(const View& view) {
   State next = view.state;
   leave_lists(next, view.actor);
@@ -64,7 +64,7 @@ Outcome stop_waiting(const View& view) {
   return {std::move(next), {"wait.sig.stop", "wait.sig.stop.absent"}};
 }
 
-// wait.kill — a waiter that is about to die waits no more from some moment on; until then it may still be
+// wait.kill: a waiter that is about to die waits no more from some moment on; until then it may still be
 // handed a message. Linux pipelined_send, do_exit.
 Outcome die_waiting(const View& view) {
   State next = view.state;
@@ -80,17 +80,17 @@ Outcome die_waiting(const View& view) {
 void credit_restart(const View& view, Outcome& outcome) {
   const Actor& after = outcome.next.actor(view.actor);
   Clauses because{"wait.sig.stop", "wait.sig.stop.absent"};
-  // wait.sig.stop.place — it waits behind those who came meanwhile. Linux ss_add, do_msgrcv.
-  if (after.phase != Phase::returning) because.push_back("wait.sig.stop.place");
-  // wait.sig.stop.rmid — its queue may be gone by now: EINVAL. Linux msq_obtain_object_check.
+  // wait.sig.stop.place: it waits behind those who came meanwhile. Linux ss_add, do_msgrcv.
+  if (after.phase != Phase::returning) because.add("wait.sig.stop.place");
+  // wait.sig.stop.rmid: its queue may be gone by now: EINVAL. Linux msq_obtain_object_check.
   else if (after.result->error == Errno::einval)
-    because.push_back("wait.sig.stop.rmid");
-  // wait.sig.stop.reread — what it sends is what the memory holds now. Linux ksys_msgsnd.
-  if (std::holds_alternative<SendRequest>(*view.self().call)) because.push_back("wait.sig.stop.reread");
+    because.add("wait.sig.stop.rmid");
+  // wait.sig.stop.reread: what it sends is what the memory holds now. Linux ksys_msgsnd.
+  if (std::holds_alternative<SendRequest>(*view.self().call)) because.add("wait.sig.stop.reread");
   note(outcome, view.actor, because);
 }
 
-// gen.atomic — another call is under way, and one of the two comes first. Linux ipc_lock_object.
+// gen.atomic: another call is under way, and one of the two comes first. Linux ipc_lock_object.
 bool overlaps(const View& view) {
   for (std::size_t a = 0; a < view.state.actors.size(); ++a) {
     const Phase phase = view.state.actors[a].phase;
@@ -113,13 +113,13 @@ void act(const View& view, Outcomes& outcomes) {
     std::ranges::move(more, std::back_inserter(outcomes));
 }
 
-// wait.sig.avail — a signal that comes before the call acts may have been handled before it began. Linux
+// wait.sig.avail: a signal that comes before the call acts may have been handled before it began. Linux
 // do_msgsnd, do_msgrcv.
 Outcome handled_before(const View& view) {
   State next = view.state;
   Actor& self = next.actor(view.actor);
   self.interrupted = self.restartable = false;
-  self.why.push_back("wait.sig.avail");
+  self.why.add("wait.sig.avail");
   return {std::move(next), {"wait.sig.avail"}};
 }
 
@@ -144,7 +144,7 @@ Outcomes steps_of_waiter(const View& view) {
   if (can_stop(view.profile, view.state.process_of(view.actor))) outcomes.push_back(stop_waiting(view));
   if (view.state.process_of(view.actor).dying) outcomes.push_back(die_waiting(view));
   if (view.self().interrupted) interrupt(view, outcomes);
-  // wait.snd.signal.first — once awake, a signal comes before room. Linux do_msgsnd.
+  // wait.snd.signal.first: once awake, a signal comes before room. Linux do_msgsnd.
   if (view.self().woken && (!view.self().interrupted || view.profile.signal_or_room == SignalOrRoom::either))
     act(view, outcomes);
   return outcomes;
@@ -182,7 +182,7 @@ void begin(const Profile& profile, State& state, ActorIndex actor, std::shared_p
   self.since = state.clock;
   self.call = std::move(request);
   self.found = id ? denoted(profile, state, self.space, *id) : -1;
-  self.why.clear();
+  self.why = {};
 }
 
 namespace {
@@ -231,7 +231,7 @@ void finish(State& state, ActorIndex actor) {
   self.phase = Phase::idle;
   self.call.reset();
   self.result.reset();
-  self.why.clear();
+  self.why = {};
   self.since = 0;
   self.interrupted = self.restartable = self.restarted = false;
 }
@@ -242,7 +242,7 @@ void stop(Process& process) {
   if (process.running == Running::yes) process.running = Running::stopping;
 }
 
-// wait.sig.stop — continued, the call begins anew. POSIX XSH 2.4; Linux ERESTARTNOHAND.
+// wait.sig.stop: continued, the call begins anew. POSIX XSH 2.4; Linux ERESTARTNOHAND.
 void resume(const Profile& profile, State& state, int process) {
   const bool was_stopped = state.processes[static_cast<std::size_t>(process)].running != Running::yes;
   state.processes[static_cast<std::size_t>(process)].running = Running::yes;
@@ -250,11 +250,11 @@ void resume(const Profile& profile, State& state, int process) {
     Actor& self = state.actors[a];
     if (self.process != process) continue;
     const bool waits = self.phase == Phase::sending || self.phase == Phase::receiving;
-    if (waits && was_stopped && holds(profile, "wait.sig.stop")) self.why.push_back("wait.sig.stop");
-    if (waits && was_stopped && self.interrupted) self.why.push_back("wait.sig.stop.handler");
+    if (waits && was_stopped && holds(profile, "wait.sig.stop")) self.why.add("wait.sig.stop");
+    if (waits && was_stopped && self.interrupted) self.why.add("wait.sig.stop.handler");
     if (waits && was_stopped && profile.stop == Stop::any) self.restarted = true;
     if (!self.restarting || state.processes[static_cast<std::size_t>(process)].dying) continue;
-    // wait.sig.stop.handler — or fails, if a handler is to run. POSIX [EINTR]; Linux ERESTARTNOHAND.
+    // wait.sig.stop.handler: or fails, if a handler is to run. POSIX [EINTR]; Linux ERESTARTNOHAND.
     if (self.interrupted) {
       answer(state, static_cast<ActorIndex>(a), Result::fail(Errno::eintr),
              {"wait.sig.stop.handler", "wait.sig.handler"});
@@ -295,8 +295,8 @@ bool happens_to_process(const Profile& profile, State& state, ActorIndex actor, 
   }
 }
 
-// The first signal that ends it kills at once; of those that come to a stopped process, the one with the lowest
-// number does. POSIX XSH 2.4.1; Linux next_signal.
+// The first signal that ends it kills at once; of those that come to a stopped process, the one with the
+// lowest number does. POSIX XSH 2.4.1; Linux next_signal.
 void sentence(Process& process, Signal signal) {
   const bool earlier = process.running != Running::yes && process.dying && *process.dying != Signal::kill &&
                        number(signal) < number(*process.dying);
@@ -306,7 +306,7 @@ void sentence(Process& process, Signal signal) {
 // Its handler is to run.
 void catch_signal(Actor& self, bool restart) {
   if (self.phase == Phase::returning && self.why.has("msgsnd.ok.handoff"))
-    self.why.push_back("wait.rcv.signal.lose");
+    self.why.add("wait.rcv.signal.lose");
   if (self.phase == Phase::idle || self.phase == Phase::returning) return;
   self.interrupted = true;
   self.restartable = restart;
@@ -322,10 +322,10 @@ void signal(const Profile& profile, State& state, ActorIndex actor, Signal signa
   const Disposition how = process.dispositions[static_cast<std::size_t>(signal)];
   const bool ignored =
       how == Disposition::ignore || (how == Disposition::default_ && !ends_by_default(signal));
-  // wait.sig.none — without a handler to run it disturbs no call. POSIX XSH 2.4; Linux signal_pending.
+  // wait.sig.none: without a handler to run it disturbs no call. POSIX XSH 2.4; Linux signal_pending.
   if (ignored || self.mask & bit) {
     if (!ignored) self.held = static_cast<std::uint16_t>(self.held | bit);
-    if (self.phase != Phase::idle) self.why.push_back("wait.sig.none");
+    if (self.phase != Phase::idle) self.why.add("wait.sig.none");
     return;
   }
   if (how == Disposition::default_)
@@ -334,7 +334,7 @@ void signal(const Profile& profile, State& state, ActorIndex actor, Signal signa
     catch_signal(self, how == Disposition::restart);
 }
 
-// gen.persist — with a process its waits go, and nothing else does. POSIX XSH 2.7.1; Linux exit_mm.
+// gen.persist: with a process its waits go, and nothing else does. POSIX XSH 2.7.1; Linux exit_mm.
 void die(State& state, int process) {
   state.processes[static_cast<std::size_t>(process)].alive = false;
   state.processes[static_cast<std::size_t>(process)].dying.reset();

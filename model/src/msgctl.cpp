@@ -12,13 +12,13 @@ namespace {
 constexpr int low_byte = 0xff;
 constexpr int ipc_64 = 0x100;  // the bit of the old interfaces
 
-// msgctl.E.EINVAL.neg — a negative identifier. POSIX [EINVAL]; Linux ksys_msgctl.
+// msgctl.E.EINVAL.neg: a negative identifier. POSIX [EINVAL]; Linux ksys_msgctl.
 Tri negative(const View& v, const ControlRequest& r) { return when(r.id < 0 && v.queue_of(r.id) < 0); }
 
-// msgctl.E.EINVAL.id — no such queue. POSIX [EINVAL]; Linux msgctl_stat, ipcctl_obtain_check.
+// msgctl.E.EINVAL.id: no such queue. POSIX [EINVAL]; Linux msgctl_stat, ipcctl_obtain_check.
 Tri unknown(const View& v, const ControlRequest& r) { return when(v.queue_of(r.id) < 0); }
 
-// msgctl.E.EIDRM.race — removed while the call was on its way to it; or its index has a new queue. Linux
+// msgctl.E.EIDRM.race: removed while the call was on its way to it; or its index has a new queue. Linux
 // msgctl_stat; before 4.2 ipc_lock_check.
 Tri removed(const View& v, const ControlRequest& r) {
   if (v.queue_of(r.id) >= 0 || r.id < 0) return Tri::no;
@@ -28,7 +28,7 @@ Tri replaced(const View& v, const ControlRequest& r) { return when(was_reused(v,
 
 // -------------------- IPC_STAT
 
-// msgctl.stat.E.EACCES — without read permission. POSIX [EACCES]; Linux msgctl_stat.
+// msgctl.stat.E.EACCES: without read permission. POSIX [EACCES]; Linux msgctl_stat.
 Tri unreadable(const View& v, const ControlRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   return q < 0 || r.command == MSG_STAT_ANY_ ? Tri::no : denied(grants(v, v.state.queue(q), Access::read));
@@ -43,7 +43,7 @@ constexpr C no_queue{"msgctl.E.EINVAL.id", Errno::einval, unknown};
 constexpr C access{"msgctl.stat.E.EACCES", Errno::eacces, unreadable};
 constexpr C buffer{"msgctl.stat.order", Errno::efault, bad_buffer};
 
-// msgctl.stat.order — the queue, then permission, then the buffer. Linux msgctl_stat, copy_msqid_to_user.
+// msgctl.stat.order: the queue, then permission, then the buffer. Linux msgctl_stat, copy_msqid_to_user.
 constexpr C queue_first[] = {id_sign, gone, no_queue, access, buffer};
 constexpr C buffer_first[] = {buffer, id_sign, gone, no_queue, access};
 
@@ -61,8 +61,8 @@ Tri not_owner_eacces(const View& v, const ControlRequest& r) {
   return v.ask(v.profile.stranger) == Stranger::eacces ? not_owner(v, r) : Tri::no;
 }
 
-// msgctl.rmid.order — the queue, then its owner; never the buffer. POSIX msgctl(); Linux ipcctl_obtain_check.
-// msgctl.rmid.nomode — nor the mode. POSIX msgctl(); Linux ipcctl_obtain_check.
+// msgctl.rmid.order: the queue, then its owner; never the buffer. POSIX msgctl(); Linux ipcctl_obtain_check.
+// msgctl.rmid.nomode: nor the mode. POSIX msgctl(); Linux ipcctl_obtain_check.
 constexpr C remove_checks[] = {
     id_sign,
     {"msgctl.E.EIDRM.race", Errno::eidrm, replaced},
@@ -71,12 +71,12 @@ constexpr C remove_checks[] = {
     {"perm.owner", Errno::eacces, not_owner_eacces},
 };
 
-// msgctl.rmid.effect — queue, key and messages are gone at once; all that wait are released. Linux freeque.
+// msgctl.rmid.effect: queue, key and messages are gone at once; all that wait are released. Linux freeque.
 Outcome removed_at_once(const View& view, QueueIndex index) {
   State next = view.state;
   Clauses why{"msgctl.rmid.effect", "msgctl.rmid.order", "msgctl.rmid.nomode", "perm.none.for"};
   why.add(why_owner(view, view.state.queue(index)));
-  if (!next.queue(index).receivers.empty() || !next.queue(index).senders.empty()) why.push_back("wait.rmid");
+  if (!next.queue(index).receivers.empty() || !next.queue(index).senders.empty()) why.add("wait.rmid");
   release_all(view, next, index);
   Queue& queue = next.change(index);
   queue.removed = true;
@@ -110,13 +110,13 @@ Clauses also(const View& view, const ControlRequest& request, int command, Errno
   if (error == Errno::einval && index < 0) {
     why.add(why_unknown(view, request.id));
     if (command == IPC_RMID_ && (why.has("id.stale.free") || why.has("id.stale.reused")))
-      // msgctl.rmid.twice — what is removed cannot be removed again. POSIX [EINVAL]; Linux
+      // msgctl.rmid.twice: what is removed cannot be removed again. POSIX [EINVAL]; Linux
       // ipcctl_obtain_check.
-      why.push_back("msgctl.rmid.twice");
+      why.add("msgctl.rmid.twice");
   }
   if (index < 0 || (error != Errno::eacces && error != Errno::eperm)) return why;
   if (command == IPC_RMID_)
-    why.push_back("msgctl.rmid.order");
+    why.add("msgctl.rmid.order");
   else
     why.add(why_class(view, view.state.queue(index)));
   return why;
@@ -134,10 +134,10 @@ Outcomes command_step(const View& view, const ControlRequest& request, int comma
       break;
     default: break;
   }
-  // msgctl.E.EINVAL.cmd — no such command, whatever the rest. POSIX [EINVAL]; Linux ksys_msgctl.
+  // msgctl.E.EINVAL.cmd: no such command, whatever the rest. POSIX [EINVAL]; Linux ksys_msgctl.
   Clauses why{"msgctl.E.EINVAL.cmd"};
-  // msgctl.cmd.ipc64 — the bit of the old interfaces makes a command another. Linux ksys_msgctl.
-  if (command & ipc_64) why.push_back("msgctl.cmd.ipc64");
+  // msgctl.cmd.ipc64: the bit of the old interfaces makes a command another. Linux ksys_msgctl.
+  if (command & ipc_64) why.add("msgctl.cmd.ipc64");
   return {failed(view, Errno::einval, std::move(why))};
 }
 
@@ -145,14 +145,14 @@ Outcomes command_step(const View& view, const ControlRequest& request, int comma
 
 bool whole(const Memory& memory) { return memory.valid && memory.text == UINT64_MAX; }
 
-// msgctl.stat.fields — everything at one instant. POSIX msgctl(); Linux msgctl_stat.
+// msgctl.stat.fields: everything at one instant. POSIX msgctl(); Linux msgctl_stat.
 StatRecord record(const View& view, QueueIndex index) {
   const Queue& queue = view.state.queue(index);
   StatRecord row{index,        queue.key,    queue.uid,   queue.gid,
                  queue.cuid,   queue.cgid,   queue.mode,  queue.messages.size(),
                  queue.cbytes, queue.qbytes, queue.lspid, queue.lrpid,
                  queue.stime,  queue.rtime,  queue.ctime, 0};
-  // msgctl.stat.mode — the permission bits alone; elsewhere others show. Linux msgctl_stat.
+  // msgctl.stat.mode: the permission bits alone; elsewhere others show. Linux msgctl_stat.
   constexpr std::uint32_t lock_bit = 01000;
   if (view.profile.mode_bits == ModeBits::lock_bit) row.open_mode = lock_bit;
   if (view.profile.mode_bits == ModeBits::open) row.open_mode = ~0777u;
@@ -161,12 +161,12 @@ StatRecord record(const View& view, QueueIndex index) {
 
 Clauses why_stat(const View& view, QueueIndex index) {
   const Queue& queue = view.state.queue(index);
-  // msgctl.stat.pure — looking changes nothing. POSIX msgctl(); Linux msgctl_stat.
+  // msgctl.stat.pure: looking changes nothing. POSIX msgctl(); Linux msgctl_stat.
   Clauses why{"msgctl.stat.fields", "msgctl.stat.mode", "msgctl.stat.pure"};
-  // msgctl.stat.pid.dead — who has ended is still the last to have sent or received. POSIX <sys/msg.h>.
+  // msgctl.stat.pid.dead: who has ended is still the last to have sent or received. POSIX <sys/msg.h>.
   for (const Pid& pid : {queue.lspid, queue.lrpid})
     if (pid.kind != Pid::nobody && !view.state.process_of(pid.actor).alive)
-      why.push_back("msgctl.stat.pid.dead");
+      why.add("msgctl.stat.pid.dead");
   return why;
 }
 
@@ -180,8 +180,8 @@ Outcomes stat(const View& view, const ControlRequest& request) {
   result.kind = Result::stat;
   result.rows.push_back(record(view, index));
   Clauses why = why_stat(view, index);
-  // msgctl.stat.ret — 0. POSIX msgctl(); Linux ksys_msgctl.
-  why.push_back("msgctl.stat.ret");
+  // msgctl.stat.ret: 0. POSIX msgctl(); Linux ksys_msgctl.
+  why.add("msgctl.stat.ret");
   why.add(why_granted(view, view.state.queue(index), Access::read));
   outcomes.push_back(answered(view.state, view.actor, std::move(result), std::move(why)));
   return outcomes;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t int_max = 0x7fffffff;
 
-// msgctl.info.fields — the limits; pool, map and headers are constants. Linux msgctl_info,
+// msgctl.info.fields: the limits; pool, map and headers are constants. Linux msgctl_info,
 // <uapi/linux/msg.h>.
 InfoRecord limits_record(const View& view) {
   const Limits& limits = view.space().limits;
@@ -22,7 +22,7 @@ InfoRecord limits_record(const View& view) {
            {"msgseg", 65535}}};
 }
 
-// msgctl.msginfo.fields — pool, map and headers count the queues, messages and bytes of the namespace. Linux
+// msgctl.msginfo.fields: pool, map and headers count the queues, messages and bytes of the namespace. Linux
 // msgctl_info.
 InfoRecord usage_record(const View& view) {
   InfoRecord info = limits_record(view);
@@ -41,7 +41,7 @@ InfoRecord usage_record(const View& view) {
 
 Tri negative(const View&, const ControlRequest& r) { return when(r.id < 0); }
 
-// msgctl.info.EFAULT — a bad buffer, even with no queue. Linux ksys_msgctl.
+// msgctl.info.EFAULT: a bad buffer, even with no queue. Linux ksys_msgctl.
 Tri bad_buffer(const View&, const ControlRequest& r) { return when(!whole(r.memory) || !r.memory.writable); }
 
 constexpr Check<ControlRequest> info_checks[] = {
@@ -49,17 +49,17 @@ constexpr Check<ControlRequest> info_checks[] = {
     {"msgctl.info.EFAULT", Errno::efault, bad_buffer},
 };
 
-// msgctl.mstat.index — the argument is an index. Linux msgctl_stat.
-// msgctl.mstat.mask — of it only the low 15 bits count. Linux ipc_obtain_object_idr.
+// msgctl.mstat.index: the argument is an index. Linux msgctl_stat.
+// msgctl.mstat.mask: of it only the low 15 bits count. Linux ipc_obtain_object_idr.
 QueueIndex at_index(const View& v, const ControlRequest& r) {
   return queue_at(v.state, v.self().space, static_cast<int>(r.id & (index_count - 1)));
 }
 
-// msgctl.mstat.E — no queue at the index, … Linux msgctl_stat.
+// msgctl.mstat.E: no queue at the index, … Linux msgctl_stat.
 Tri empty_slot(const View& v, const ControlRequest& r) { return when(at_index(v, r) < 0); }
 
 // … or no permission to read it.
-// msgctl.mstat.any — MSG_STAT_ANY asks for none. Linux msgctl_stat.
+// msgctl.mstat.any: MSG_STAT_ANY asks for none. Linux msgctl_stat.
 Tri unreadable(const View& v, const ControlRequest& r) {
   const QueueIndex q = at_index(v, r);
   return q < 0 || r.command != MSG_STAT_ ? Tri::no : denied(grants(v, v.state.queue(q), Access::read));
@@ -79,9 +79,9 @@ Outcomes no_such_command(const View& view) { return {failed(view, Errno::einval,
 
 }  // namespace
 
-// msgctl.info.ret — the highest index in use, or 0. Linux msgctl_info.
-// msgctl.info.id — the identifier does not matter. Linux msgctl_info.
-// msgctl.info.noperm — nor does permission. Linux msgctl_info.
+// msgctl.info.ret: the highest index in use, or 0. Linux msgctl_info.
+// msgctl.info.id: the identifier does not matter. Linux msgctl_info.
+// msgctl.info.noperm: nor does permission. Linux msgctl_info.
 Outcomes info(const View& view, const ControlRequest& request) {
   if (absent(view)) return no_such_command(view);
   if (view.profile.information == Information::undefined) return {unspecified(view, {"msgctl.info.fields"})};
@@ -93,7 +93,7 @@ Outcomes info(const View& view, const ControlRequest& request) {
   result.kind = Result::info;
   result.information = request.command == IPC_INFO_ ? limits_record(view) : usage_record(view);
   Clauses why{"msgctl.info.fields", "msgctl.info.ret", "msgctl.info.id", "msgctl.info.noperm"};
-  if (request.command == MSG_INFO_) why.push_back("msgctl.msginfo.fields");
+  if (request.command == MSG_INFO_) why.add("msgctl.msginfo.fields");
   outcomes.push_back(answered(view.state, view.actor, std::move(result), std::move(why)));
   return outcomes;
 }
@@ -111,17 +111,17 @@ Outcomes stat_by_index(const View& view, const ControlRequest& request) {
   result.queue = index;
   result.rows.push_back(record(view, index));
   Clauses why = why_stat(view, index);
-  why.push_back("msgctl.mstat.index");
-  if (request.id >= index_count) why.push_back("msgctl.mstat.mask");
+  why.add("msgctl.mstat.index");
+  if (request.id >= index_count) why.add("msgctl.mstat.mask");
   if (request.command == MSG_STAT_ANY_)
-    why.push_back("msgctl.mstat.any");
+    why.add("msgctl.mstat.any");
   else
     why.add(why_granted(view, view.state.queue(index), Access::read));
   outcomes.push_back(answered(view.state, view.actor, std::move(result), std::move(why)));
   return outcomes;
 }
 
-// proc.list — every queue of the namespace, whoever asks. Linux sysvipc_msg_proc_show.
+// proc.list: every queue of the namespace, whoever asks. Linux sysvipc_msg_proc_show.
 Outcomes step(const View& view, const TableRequest&) {
   if (view.profile.table == Table::undefined || !view.space().fresh)
     return {unspecified(view, {"proc.list"})};

@@ -13,7 +13,7 @@ bool exceeds(std::uint64_t qbytes, std::int64_t msgmnb) {
   return qbytes > static_cast<std::uint64_t>(msgmnb);
 }
 
-// msgctl.set.qbytes.trunc — only the low 32 bits count, as a signed number. Linux msgctl_down.
+// msgctl.set.qbytes.trunc: only the low 32 bits count, as a signed number. Linux msgctl_down.
 std::uint64_t as_int(std::uint64_t qbytes) {
   return static_cast<std::uint64_t>(
       static_cast<std::int64_t>(static_cast<std::int32_t>(static_cast<std::uint32_t>(qbytes))));
@@ -33,9 +33,9 @@ bool may_raise(const View& v) {
                                                        : v.credentials().sys_resource;
 }
 
-// msgctl.set.qbytes.cap — above msgmnb needs CAP_SYS_RESOURCE. POSIX [EPERM]; Linux msgctl_down.
-// msgctl.set.qbytes.raise — up to there it takes none. Linux msgctl_down. For the standard any raise may.
-// msgctl.set.qbytes.same — the present value does not matter. Linux msgctl_down.
+// msgctl.set.qbytes.cap: above msgmnb needs CAP_SYS_RESOURCE. POSIX [EPERM]; Linux msgctl_down.
+// msgctl.set.qbytes.raise: up to there it takes none. Linux msgctl_down. For the standard any raise may.
+// msgctl.set.qbytes.same: the present value does not matter. Linux msgctl_down.
 Tri too_big(const View& v, const SetRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   if (q < 0) return Tri::no;
@@ -50,7 +50,7 @@ Tri too_big(const View& v, const SetRequest& r) {
   return Tri::no;
 }
 
-// msgctl.set.qbytes.zero — 0 is a limit like others. Elsewhere it marks a free slot. Linux msgctl_down; BSD
+// msgctl.set.qbytes.zero: 0 is a limit like others. Elsewhere it marks a free slot. Linux msgctl_down; BSD
 // kern_msgctl.
 Tri zero(const View& v, const SetRequest& r) {
   if (asked(v, r) != 0) return Tri::no;
@@ -65,7 +65,7 @@ Tri unreadable(const View&, const SetRequest& r) { return when(!whole(r.memory))
 Tri unknown(const View& v, const SetRequest& r) { return when(v.queue_of(r.id) < 0); }
 Tri replaced(const View& v, const SetRequest& r) { return when(was_reused(v, r.id)); }
 
-// msgctl.set.E.EPERM.owner — neither owner nor creator. POSIX [EPERM]; Linux ipcctl_obtain_check.
+// msgctl.set.E.EPERM.owner: neither owner nor creator. POSIX [EPERM]; Linux ipcctl_obtain_check.
 Tri stranger(const View& v, const SetRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   return q < 0 ? Tri::no : denied(owns(v, v.state.queue(q)));
@@ -77,7 +77,7 @@ Tri stranger_eperm(const View& v, const SetRequest& r) {
   return v.ask(v.profile.stranger) == Stranger::eacces ? Tri::no : stranger(v, r);
 }
 
-// perm.giveaway — an owner who is not the creator decides on access like any other, or is refused. POSIX
+// perm.giveaway: an owner who is not the creator decides on access like any other, or is refused. POSIX
 // [EPERM], which XSH 2.3 lets a system give in more cases than named.
 Tri access_is_the_creators(const View& v, const SetRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
@@ -88,7 +88,7 @@ Tri access_is_the_creators(const View& v, const SetRequest& r) {
   return changes && v.credentials().uid != queue.cuid && !privileged ? Tri::maybe : Tri::no;
 }
 
-// msgctl.set.E.EINVAL.uid — ids that are none. Linux ipc_update_perm.
+// msgctl.set.E.EINVAL.uid: ids that are none. Linux ipc_update_perm.
 Tri bad_id(const View& v, const SetRequest& r) {
   const auto mapped = [](const IdRange& ids, std::uint32_t id) { return ids.first <= id && id <= ids.last; };
   if (mapped(v.state.users, r.uid) && mapped(v.state.groups, r.gid)) return Tri::no;
@@ -111,7 +111,7 @@ constexpr C no_limit{"msgctl.set.qbytes.zero", Errno::einval, zero};
 constexpr C access{"perm.giveaway", Errno::eperm, access_is_the_creators};
 constexpr C ids{"msgctl.set.E.EINVAL.uid", Errno::einval, bad_id};
 
-// msgctl.set.order — the buffer is read before the queue is looked up. Linux ksys_msgctl,
+// msgctl.set.order: the buffer is read before the queue is looked up. Linux ksys_msgctl,
 // copy_msqid_from_user.
 constexpr C sign_then_buffer[] = {id_sign,      buffer, gone,     no_queue, owner,
                                   owner_eacces, limit,  no_limit, ids,      access};
@@ -136,26 +136,26 @@ std::span<const C> checks(const View& view) {
 // -------------------- the effect
 
 Clauses why_set(const View& view, const Queue& before, const SetRequest& request, std::uint64_t qbytes) {
-  // msgctl.set.ret — 0. POSIX msgctl(); Linux ksys_msgctl.
-  // perm.none.for — no mode bit has been looked at. POSIX msgctl(); Linux ipcctl_obtain_check.
+  // msgctl.set.ret: 0. POSIX msgctl(); Linux ksys_msgctl.
+  // perm.none.for: no mode bit has been looked at. POSIX msgctl(); Linux ipcctl_obtain_check.
   Clauses why{"msgctl.set.fields", "msgctl.set.ctime", "msgctl.set.ret", "perm.none.for"};
-  if (request.mode & ~0777u) why.push_back("msgctl.set.mode.highbits");
-  if (qbytes == 0) why.push_back("msgctl.set.qbytes.zero");
-  // msgctl.set.qbytes.below — less than is queued: allowed, and nothing is dropped. Linux msgctl_down.
-  if (qbytes < before.cbytes || qbytes < before.messages.size()) why.push_back("msgctl.set.qbytes.below");
-  if (qbytes > before.qbytes) why.push_back("msgctl.set.qbytes.raise");
-  if (exceeds(qbytes, view.space().limits.msgmnb)) why.push_back("msgctl.set.qbytes.cap");
-  if (qbytes != request.qbytes) why.push_back("msgctl.set.qbytes.trunc");
-  if (request.uid != before.uid || request.gid != before.gid) why.push_back("perm.giveaway");
-  if (!before.receivers.empty() || !before.senders.empty()) why.push_back("msgctl.set.wakes");
-  if (!before.receivers.empty()) why.push_back("wait.set.recv");
-  if (!before.senders.empty()) why.push_back("wait.set.snd");
+  if (request.mode & ~0777u) why.add("msgctl.set.mode.highbits");
+  if (qbytes == 0) why.add("msgctl.set.qbytes.zero");
+  // msgctl.set.qbytes.below: less than is queued: allowed, and nothing is dropped. Linux msgctl_down.
+  if (qbytes < before.cbytes || qbytes < before.messages.size()) why.add("msgctl.set.qbytes.below");
+  if (qbytes > before.qbytes) why.add("msgctl.set.qbytes.raise");
+  if (exceeds(qbytes, view.space().limits.msgmnb)) why.add("msgctl.set.qbytes.cap");
+  if (qbytes != request.qbytes) why.add("msgctl.set.qbytes.trunc");
+  if (request.uid != before.uid || request.gid != before.gid) why.add("perm.giveaway");
+  if (!before.receivers.empty() || !before.senders.empty()) why.add("msgctl.set.wakes");
+  if (!before.receivers.empty()) why.add("wait.set.recv");
+  if (!before.senders.empty()) why.add("wait.set.snd");
   why.add(why_owner(view, before));
   return why;
 }
 
-// msgctl.set.wakes — whoever waits looks again, even if nothing changed. Linux msgctl_down; POSIX is silent.
-// wait.set.snd — senders whose message fits now. Linux ss_wakeup.
+// msgctl.set.wakes: whoever waits looks again, even if nothing changed. Linux msgctl_down; POSIX is silent.
+// wait.set.snd: senders whose message fits now. Linux ss_wakeup.
 void wake(const View& view, State& state, QueueIndex index) {
   const SetWakes wakes = view.profile.set_wakes;
   if (wakes == SetWakes::nobody || wakes == SetWakes::senders_poll) return;
@@ -164,7 +164,7 @@ void wake(const View& view, State& state, QueueIndex index) {
   wake_senders(view, state, index);
 }
 
-// msgctl.set.fields — owner, group, mode and limit, and nothing else. POSIX msgctl(); Linux msgctl_down,
+// msgctl.set.fields: owner, group, mode and limit, and nothing else. POSIX msgctl(); Linux msgctl_down,
 // ipc_update_perm.
 Outcome applied(const View& view, const SetRequest& request) {
   State next = view.state;
@@ -174,10 +174,10 @@ Outcome applied(const View& view, const SetRequest& request) {
   Queue& queue = next.change(index);
   queue.uid = request.uid;
   queue.gid = request.gid;
-  // msgctl.set.mode.highbits — nine bits of the mode. POSIX msgctl(); Linux ipc_update_perm.
+  // msgctl.set.mode.highbits: nine bits of the mode. POSIX msgctl(); Linux ipc_update_perm.
   queue.mode = request.mode & 0777;
   queue.qbytes = qbytes;
-  // msgctl.set.ctime — the time of the change. POSIX msgctl(); Linux msgctl_down.
+  // msgctl.set.ctime: the time of the change. POSIX msgctl(); Linux msgctl_down.
   queue.ctime = now(next, view.actor);
   wake(view, next, index);
   return answered(std::move(next), view.actor, Result::of(0), std::move(why));
@@ -185,7 +185,7 @@ Outcome applied(const View& view, const SetRequest& request) {
 
 // What a failure shows besides its own clause.
 Clauses also(const View& view, const SetRequest& request, Errno error) {
-  // msgctl.set.atomic — applied whole or not at all. POSIX msgctl(); Linux msgctl_down.
+  // msgctl.set.atomic: applied whole or not at all. POSIX msgctl(); Linux msgctl_down.
   Clauses why{"msgctl.set.atomic"};
   const QueueIndex index = view.queue_of(request.id);
   if (error == Errno::efault) return why;
@@ -195,9 +195,9 @@ Clauses also(const View& view, const SetRequest& request, Errno error) {
   }
   const Queue& queue = view.state.queue(index);
   if (owns(view, queue) != Tri::yes)
-    why.push_back("perm.owner");
+    why.add("perm.owner");
   else if (error == Errno::eperm && request.qbytes == queue.qbytes)
-    why.push_back("msgctl.set.qbytes.same");
+    why.add("msgctl.set.qbytes.same");
   return why;
 }
 

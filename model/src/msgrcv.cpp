@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint64_t type_word = 8;  // bytes of a long in front of the text
 
-// msgrcv.order.ptr — the buffer is looked at last; here: first, where a profile has that. Linux do_msgrcv.
+// msgrcv.order.ptr: the buffer is looked at last; here: first, where a profile has that. Linux do_msgrcv.
 Tri header_fault(const View& v, const ReceiveRequest& r) {
   return when((!r.memory.valid || !r.memory.writable) &&
               v.ask(v.profile.receive_pointer) == ReceivePointer::fault_first);
@@ -17,7 +17,7 @@ Tri header_fault(const View& v, const ReceiveRequest& r) {
 // A negative identifier: id.negative.
 Tri negative(const View& v, const ReceiveRequest& r) { return when(r.id < 0 && v.queue_of(r.id) < 0); }
 
-// msgrcv.E.EINVAL.size — a size with the sign bit set. Linux do_msgrcv; above SSIZE_MAX
+// msgrcv.E.EINVAL.size: a size with the sign bit set. Linux do_msgrcv; above SSIZE_MAX
 // implementation-defined.
 Tri too_large(const View& v, const ReceiveRequest& r) {
   const HugeReceive huge = v.profile.huge_receive;
@@ -27,12 +27,12 @@ Tri too_large(const View& v, const ReceiveRequest& r) {
   return huge == HugeReceive::either ? Tri::maybe : Tri::yes;
 }
 
-// msgrcv.copy.need — MSG_COPY asks for IPC_NOWAIT and not for MSG_EXCEPT. Linux do_msgrcv.
+// msgrcv.copy.need: MSG_COPY asks for IPC_NOWAIT and not for MSG_EXCEPT. Linux do_msgrcv.
 Tri copy_flags(const View& v, const ReceiveRequest& r) {
   return when(copies(v, r) && ((r.flags & MSG_EXCEPT_) != 0 || (r.flags & IPC_NOWAIT_) == 0));
 }
 
-// msgrcv.copy.reads — the buffer of a MSG_COPY is read first. Linux prepare_copy, load_msg.
+// msgrcv.copy.reads: the buffer of a MSG_COPY is read first. Linux prepare_copy, load_msg.
 Tri copy_unreadable(const View& v, const ReceiveRequest& r) {
   if (v.profile.copy != Copy::copies) return Tri::no;
   const std::uint64_t reads = std::min(r.size, static_cast<std::uint64_t>(v.space().limits.msgmax));
@@ -42,13 +42,13 @@ Tri copy_unreadable(const View& v, const ReceiveRequest& r) {
   return when(copies(v, r) && readable < reads);
 }
 
-// msgrcv.E.EINVAL.id — no such queue. POSIX [EINVAL]; Linux msq_obtain_object_check.
+// msgrcv.E.EINVAL.id: no such queue. POSIX [EINVAL]; Linux msq_obtain_object_check.
 Tri unknown(const View& v, const ReceiveRequest& r) { return when(v.queue_of(r.id) < 0); }
 
-// msgrcv.E.EIDRM.race — removed between its look-up and its lock. POSIX [EIDRM]; Linux do_msgrcv.
+// msgrcv.E.EIDRM.race: removed between its look-up and its lock. POSIX [EIDRM]; Linux do_msgrcv.
 Tri removed(const View& v, const ReceiveRequest& r) { return is_removed(v, r.id); }
 
-// msgrcv.E.EACCES — no permission to read. POSIX [EACCES]; Linux do_msgrcv.
+// msgrcv.E.EACCES: no permission to read. POSIX [EACCES]; Linux do_msgrcv.
 Tri forbidden(const View& v, const ReceiveRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   return q < 0 ? Tri::no : denied(grants(v, v.state.queue(q), Access::read));
@@ -68,8 +68,8 @@ Outcome gives_up(const View& view, const ReceiveRequest& request, Errno error, C
 }
 
 // Longer than the scratch copy: with MSG_NOERROR that is no excuse.
-// msgrcv.copy.notrunc — a copy is never cut to the buffer: EINVAL. Linux copy_msg.
-// msgrcv.copy.EINVAL.max — nor is one made of a message above msgmax. Linux prepare_copy, copy_msg.
+// msgrcv.copy.notrunc: a copy is never cut to the buffer: EINVAL. Linux copy_msg.
+// msgrcv.copy.EINVAL.max: nor is one made of a message above msgmax. Linux prepare_copy, copy_msg.
 Clause why_no_copy(const ReceiveRequest& request, const Message& message) {
   return message.text.size() > request.size ? Clause("msgrcv.copy.notrunc")
                                             : Clause("msgrcv.copy.EINVAL.max");
@@ -79,18 +79,18 @@ Outcome copied(const View& view, const ReceiveRequest& request, const Message& m
   ReceiveRequest whole = request;
   if (view.profile.copy == Copy::any_length) whole.size = std::max(whole.size, message.text.size());
   const std::uint64_t scratch = std::min(whole.size, static_cast<std::uint64_t>(view.space().limits.msgmax));
-  // msgrcv.copy.nostate — a copy is returned, and nothing changes. Linux copy_msg.
-  // msgrcv.copy.perm — to whom may read. Linux do_msgrcv.
+  // msgrcv.copy.nostate: a copy is returned, and nothing changes. Linux copy_msg.
+  // msgrcv.copy.perm: to whom may read. Linux do_msgrcv.
   why.add({"msgrcv.copy.nostate", "msgrcv.copy.perm"});
   if (view.profile.copy == Copy::copies && message.text.size() > scratch) {
-    why.push_back(why_no_copy(request, message));
+    why.add(why_no_copy(request, message));
     return gives_up(view, request, Errno::einval, std::move(why));
   }
   Clauses because;
   Result result = received(whole, message, because);
-  // msgrcv.copy.fault — the buffer cannot take it: EFAULT, and the message stays. Linux do_msg_fill.
+  // msgrcv.copy.fault: the buffer cannot take it: EFAULT, and the message stays. Linux do_msg_fill.
   if (result.kind == Result::failure)
-    why.push_back("msgrcv.copy.fault");
+    why.add("msgrcv.copy.fault");
   else
     why.add(because);
   return answered(view.state, view.actor, std::move(result), std::move(why));
@@ -104,18 +104,18 @@ bool delivers(const View& view, const ReceiveRequest& request, const Message& me
 Clauses why_taken(const View& view, const ReceiveRequest& request, const Queue& queue,
                   const Message& message) {
   Clauses why{"msgrcv.ok.state"};
-  // msgrcv.ok.wake — senders that now fit try again. Linux do_msgrcv, ss_wakeup.
+  // msgrcv.ok.wake: senders that now fit try again. Linux do_msgrcv, ss_wakeup.
   if (!queue.senders.empty()) why.add({"msgrcv.ok.wake", "wait.snd.scan"});
   if (std::ranges::any_of(queue.senders, [&](ActorIndex a) { return view.state.actor(a).interrupted; }))
-    why.push_back("wait.snd.signal.first");
-  // msgrcv.lowlimit — what was sent before msgmax fell is received. Linux do_msgrcv.
+    why.add("wait.snd.signal.first");
+  // msgrcv.lowlimit: what was sent before msgmax fell is received. Linux do_msgrcv.
   if (message.text.size() > static_cast<std::uint64_t>(view.space().limits.msgmax))
-    why.push_back("msgrcv.lowlimit");
-  if (request.size > INT64_MAX) why.push_back("msgrcv.E.EINVAL.size");
+    why.add("msgrcv.lowlimit");
+  if (request.size > INT64_MAX) why.add("msgrcv.E.EINVAL.size");
   return why;
 }
 
-// msgrcv.ok.state — the message leaves the queue, and who took it when is recorded. POSIX msgrcv(); Linux
+// msgrcv.ok.state: the message leaves the queue, and who took it when is recorded. POSIX msgrcv(); Linux
 // do_msgrcv.
 Outcome taken(const View& view, const ReceiveRequest& request, QueueIndex index, int position, Clauses why) {
   State next = view.state;
@@ -133,7 +133,7 @@ Outcome taken(const View& view, const ReceiveRequest& request, QueueIndex index,
   return answered(std::move(next), view.actor, std::move(result), std::move(why));
 }
 
-// msgrcv.block — nothing qualifies: wait. POSIX msgrcv(); Linux do_msgrcv.
+// msgrcv.block: nothing qualifies: wait. POSIX msgrcv(); Linux do_msgrcv.
 Outcome waits(const View& view, QueueIndex index) {
   State next = view.state;
   leave_lists(next, view.actor);
@@ -141,16 +141,16 @@ Outcome waits(const View& view, QueueIndex index) {
   return {std::move(next), {"msgrcv.block"}};
 }
 
-// msgrcv.E.E2BIG — longer than the buffer, without MSG_NOERROR: it stays. POSIX [E2BIG]; Linux do_msgrcv.
-// msgrcv.copy.E2BIG — a copy of it likewise. Linux do_msgrcv.
-// msgrcv.E2BIG.nosearch — and no other is looked for. POSIX msgrcv(); Linux do_msgrcv.
-// msgrcv.fail.buffer — a receive that fails leaves the buffer as it was. Linux do_msgrcv.
+// msgrcv.E.E2BIG: longer than the buffer, without MSG_NOERROR: it stays. POSIX [E2BIG]; Linux do_msgrcv.
+// msgrcv.copy.E2BIG: a copy of it likewise. Linux do_msgrcv.
+// msgrcv.E2BIG.nosearch: and no other is looked for. POSIX msgrcv(); Linux do_msgrcv.
+// msgrcv.fail.buffer: a receive that fails leaves the buffer as it was. Linux do_msgrcv.
 Outcome refused(const View& view, const ReceiveRequest& request, QueueIndex index, const Message& message,
                 Clauses why) {
-  why.push_back(copies(view, request) ? Clause("msgrcv.copy.E2BIG") : Clause("msgrcv.E.E2BIG"));
-  why.push_back("msgrcv.fail.buffer");
-  if (view.state.queue(index).messages.size() > 1) why.push_back("msgrcv.E2BIG.nosearch");
-  if (!request.memory.valid) why.push_back("msgrcv.order.ptr");
+  why.add(copies(view, request) ? Clause("msgrcv.copy.E2BIG") : Clause("msgrcv.E.E2BIG"));
+  why.add("msgrcv.fail.buffer");
+  if (view.state.queue(index).messages.size() > 1) why.add("msgrcv.E2BIG.nosearch");
+  if (!request.memory.valid) why.add("msgrcv.order.ptr");
   Outcome outcome = gives_up(view, request, Errno::e2big, std::move(why));
   // The one receiver that was woken for the message passes its wake-up on.
   if (view.profile.delivery == Delivery::wake_one && view.self().woken)
@@ -158,12 +158,12 @@ Outcome refused(const View& view, const ReceiveRequest& request, QueueIndex inde
   return outcome;
 }
 
-// msgrcv.E.ENOMSG — nothing qualifies and IPC_NOWAIT. POSIX [ENOMSG]; Linux do_msgrcv.
-// msgrcv.copy.none — nothing is at that position. Linux do_msgrcv.
+// msgrcv.E.ENOMSG: nothing qualifies and IPC_NOWAIT. POSIX [ENOMSG]; Linux do_msgrcv.
+// msgrcv.copy.none: nothing is at that position. Linux do_msgrcv.
 Outcome nothing(const View& view, const ReceiveRequest& request, Clauses why) {
-  why.push_back(copies(view, request) ? Clause("msgrcv.copy.none") : Clause("msgrcv.E.ENOMSG"));
-  why.push_back("msgrcv.fail.buffer");
-  if (!request.memory.valid) why.push_back("msgrcv.order.ptr");
+  why.add(copies(view, request) ? Clause("msgrcv.copy.none") : Clause("msgrcv.E.ENOMSG"));
+  why.add("msgrcv.fail.buffer");
+  if (!request.memory.valid) why.add("msgrcv.order.ptr");
   return gives_up(view, request, Errno::enomsg, std::move(why));
 }
 
@@ -173,7 +173,7 @@ void take(const View& view, const ReceiveRequest& request, QueueIndex index, Out
   Clauses why;
   const int position = select(view, queue, request, why);
   why.add(why_granted(view, queue, Access::read));
-  // msgrcv.flags.ignored — other bits mean nothing. Linux do_msgrcv.
+  // msgrcv.flags.ignored: other bits mean nothing. Linux do_msgrcv.
   if (request.flags & ~(IPC_NOWAIT_ | MSG_NOERROR_ | MSG_EXCEPT_ | MSG_COPY_))
     why.add({"msgrcv.flags.ignored", "gen.flags.ignored"});
   if (position < 0) {
@@ -201,8 +201,8 @@ Clauses why_awake(const View& view, const ReceiveRequest& request, const Result*
   if (result->error == Errno::e2big) why.add({"wait.rcv.toosmall", "wait.rcv.toosmall.keep"});
   if (result->kind != Result::received) return why;
   why.add({"wait.rcv.types", "wait.rcv.one"});
-  if (request.flags & MSG_NOERROR_) why.push_back("wait.rcv.noerror");
-  if (view.self().interrupted) why.push_back("wait.rcv.signal.lose");
+  if (request.flags & MSG_NOERROR_) why.add("wait.rcv.noerror");
+  if (view.self().interrupted) why.add("wait.rcv.signal.lose");
   return why;
 }
 
@@ -224,7 +224,7 @@ bool looks_unlocked(const Profile& profile) {
   return wakes && profile.recheck != Recheck::never;
 }
 
-// wait.set.recv — a woken receiver tests its permission again and looks again, behind all who wait. Linux
+// wait.set.recv: a woken receiver tests its permission again and looks again, behind all who wait. Linux
 // do_msgrcv.
 Outcomes again(const View& view, const ReceiveRequest& request) {
   Outcomes outcomes;
@@ -247,12 +247,12 @@ Outcomes again(const View& view, const ReceiveRequest& request) {
 Clauses also(const View& view, const ReceiveRequest& request, Errno error) {
   const QueueIndex index = view.queue_of(request.id);
   Clauses why;
-  if (error != Errno::efault) why.push_back("msgrcv.fail.buffer");
+  if (error != Errno::efault) why.add("msgrcv.fail.buffer");
   if (error == Errno::einval && index < 0) why.add(why_unknown(view, request.id));
   if (error != Errno::eacces || index < 0) return why;
-  why.push_back("perm.read.for");
+  why.add("perm.read.for");
   why.add(why_class(view, view.state.queue(index)));
-  if (copies(view, request)) why.push_back("msgrcv.copy.perm");
+  if (copies(view, request)) why.add("msgrcv.copy.perm");
   return why;
 }
 

@@ -4,7 +4,7 @@
 namespace svmq::model {
 namespace {
 
-// msgrcv.select.min — the most negative type bounds like the largest type. Linux convert_mode.
+// msgrcv.select.min: the most negative type bounds like the largest type. Linux convert_mode.
 std::int64_t bound(std::int64_t type) { return type == INT64_MIN ? INT64_MAX : -type; }
 
 std::int64_t as_int(std::int64_t type) { return static_cast<std::int32_t>(static_cast<std::uint32_t>(type)); }
@@ -31,15 +31,15 @@ int first(const Queue& queue, Accept accept) {
   return found == queue.messages.end() ? -1 : static_cast<int>(found - queue.messages.begin());
 }
 
-// msgrcv.select.zero — type 0: the oldest message. POSIX msgrcv().
+// msgrcv.select.zero: type 0: the oldest message. POSIX msgrcv().
 int oldest(const Queue& queue) { return queue.messages.empty() ? -1 : 0; }
 
-// msgrcv.select.positive — a positive type: the oldest message of that type. POSIX msgrcv().
+// msgrcv.select.positive: a positive type: the oldest message of that type. POSIX msgrcv().
 int oldest_of(const Queue& queue, std::int64_t type) {
   return first(queue, [&](const Message& m) { return m.type == type; });
 }
 
-// msgrcv.select.negative — a negative type: the oldest of the lowest type that is at most its absolute value.
+// msgrcv.select.negative: a negative type: the oldest of the lowest type that is at most its absolute value.
 // POSIX msgrcv(); Linux find_msg.
 int oldest_of_lowest(const Queue& queue, std::int64_t limit) {
   int best = -1;
@@ -61,12 +61,12 @@ int selected_by_negative(const View& view, const Queue& queue, std::int64_t limi
   return -1;
 }
 
-// msgrcv.select.except — MSG_EXCEPT with a positive type: the oldest message of another type. Linux testmsg.
+// msgrcv.select.except: MSG_EXCEPT with a positive type: the oldest message of another type. Linux testmsg.
 int oldest_but(const Queue& queue, std::int64_t type) {
   return first(queue, [&](const Message& m) { return m.type != type; });
 }
 
-// msgrcv.copy.index — MSG_COPY: the type is a position, counted from 0. Linux find_msg.
+// msgrcv.copy.index: MSG_COPY: the type is a position, counted from 0. Linux find_msg.
 int at(const Queue& queue, std::int64_t position) {
   return position < 0 || position >= static_cast<std::int64_t>(queue.messages.size())
              ? -1
@@ -97,34 +97,34 @@ bool accepted_by_negative(const View& view, std::int64_t limit, std::int64_t typ
 
 int select(const View& view, const Queue& queue, const ReceiveRequest& request, Clauses& why) {
   if (copies(view, request)) {
-    why.push_back("msgrcv.copy.index");
+    why.add("msgrcv.copy.index");
     return at(queue, request.type);
   }
   const std::int64_t type = selector(view, request);
-  // msgrcv.select.except.ignored — without a positive type MSG_EXCEPT changes nothing. Linux convert_mode.
-  if (request.flags & MSG_EXCEPT_ && type <= 0) why.push_back("msgrcv.select.except.ignored");
+  // msgrcv.select.except.ignored: without a positive type MSG_EXCEPT changes nothing. Linux convert_mode.
+  if (request.flags & MSG_EXCEPT_ && type <= 0) why.add("msgrcv.select.except.ignored");
   if (type == 0) {
-    why.push_back("msgrcv.select.zero");
+    why.add("msgrcv.select.zero");
     return oldest(queue);
   }
   if (type < 0) {
-    why.push_back("msgrcv.select.negative");
+    why.add("msgrcv.select.negative");
     if (type != INT64_MIN) return selected_by_negative(view, queue, bound(type));
-    why.push_back("msgrcv.select.min");
+    why.add("msgrcv.select.min");
     return selected_by_most_negative(view, queue);
   }
   if (excludes(view, request)) {
     const int found = oldest_but(queue, type);
-    why.push_back("msgrcv.select.except");
-    // msgrcv.select.except.none — all are of the excepted type: none qualifies. Linux testmsg.
-    if (found < 0 && !queue.messages.empty()) why.push_back("msgrcv.select.except.none");
+    why.add("msgrcv.select.except");
+    // msgrcv.select.except.none: all are of the excepted type: none qualifies. Linux testmsg.
+    if (found < 0 && !queue.messages.empty()) why.add("msgrcv.select.except.none");
     return found;
   }
-  why.push_back("msgrcv.select.positive");
+  why.add("msgrcv.select.positive");
   return oldest_of(queue, type);
 }
 
-// wait.rcv.types — what a waiting receiver accepts is what it would select. POSIX msgrcv(); Linux testmsg.
+// wait.rcv.types: what a waiting receiver accepts is what it would select. POSIX msgrcv(); Linux testmsg.
 bool accepts(const View& view, const ReceiveRequest& request, std::int64_t type) {
   const std::int64_t wanted = selector(view, request);
   if (wanted == 0) return true;

@@ -14,14 +14,14 @@ Clauses why_before_others(const View& view, const SendRequest& request, const Qu
   const auto place = [&](ActorIndex a) { return std::ranges::find(queue.senders, a); };
   for (const ActorIndex a : queue.senders) {
     if (a == view.actor || view.state.actor(a).phase != Phase::sending) continue;
-    // msgsnd.nofair.barge — room is not kept for those who wait. Linux do_msgsnd.
-    // wait.snd.starve — so that one may wait without bound. Linux do_msgsnd.
+    // msgsnd.nofair.barge: room is not kept for those who wait. Linux do_msgsnd.
+    // wait.snd.starve: so that one may wait without bound. Linux do_msgsnd.
     why.add({"msgsnd.nofair.barge", "wait.snd.starve"});
     if (view.self().phase != Phase::sending) continue;
-    // wait.snd.nofifo — which of those who wait gets the room is open. Linux ss_wakeup.
-    why.push_back("wait.snd.nofifo");
-    // wait.snd.skip — a small message goes in before a large one that waited longer. Linux ss_wakeup.
-    if (place(a) < place(view.actor) && size_of(a) > request.size) why.push_back("wait.snd.skip");
+    // wait.snd.nofifo: which of those who wait gets the room is open. Linux ss_wakeup.
+    why.add("wait.snd.nofifo");
+    // wait.snd.skip: a small message goes in before a large one that waited longer. Linux ss_wakeup.
+    if (place(a) < place(view.actor) && size_of(a) > request.size) why.add("wait.snd.skip");
   }
   return why;
 }
@@ -29,15 +29,15 @@ Clauses why_before_others(const View& view, const SendRequest& request, const Qu
 Clauses why_sent(const View& view, const SendRequest& request, const Queue& queue) {
   Clauses why = why_granted(view, queue, Access::write);
   why.add(why_room(queue, request.size));
-  // msgsnd.ret — 0. POSIX msgsnd(); Linux do_msgsnd.
-  // msgsnd.len.exact — msgsz bytes of text, no more and no less. POSIX msgsnd(); Linux load_msg.
+  // msgsnd.ret: 0. POSIX msgsnd(); Linux do_msgsnd.
+  // msgsnd.len.exact: msgsz bytes of text, no more and no less. POSIX msgsnd(); Linux load_msg.
   why.add({"msgsnd.ret", "msgsnd.len.exact"});
-  if (request.flags & ~IPC_NOWAIT_) why.push_back("gen.flags.ignored");
-  if (request.size == 0 && request.memory.text == 0) why.push_back("msgsnd.E.EFAULT.none");
-  // msgsnd.type.max — any positive type, up to the largest. POSIX msgsnd(); Linux do_msgsnd.
-  if (request.type == INT64_MAX) why.push_back("msgsnd.type.max");
+  if (request.flags & ~IPC_NOWAIT_) why.add("gen.flags.ignored");
+  if (request.size == 0 && request.memory.text == 0) why.add("msgsnd.E.EFAULT.none");
+  // msgsnd.type.max: any positive type, up to the largest. POSIX msgsnd(); Linux do_msgsnd.
+  if (request.type == INT64_MAX) why.add("msgsnd.type.max");
   if (process_id(view.state, view.actor) != thread_id(view.state, view.actor))
-    why.push_back("msgsnd.lspid.proc");
+    why.add("msgsnd.lspid.proc");
   why.add(why_before_others(view, request, queue));
   return why;
 }
@@ -51,8 +51,8 @@ Outcome sent(const View& view, const SendRequest& request, QueueIndex queue) {
   return answered(std::move(next), view.actor, Result::of(0), std::move(why));
 }
 
-// msgsnd.block — no room: wait. POSIX msgsnd(); Linux ss_add.
-// msgsnd.snapshot — with the message as it is now: the request keeps it. Linux load_msg.
+// msgsnd.block: no room: wait. POSIX msgsnd(); Linux ss_add.
+// msgsnd.snapshot: with the message as it is now: the request keeps it. Linux load_msg.
 Outcome waits(const View& view, QueueIndex queue) {
   State next = view.state;
   leave_lists(next, view.actor);
@@ -70,13 +70,13 @@ Outcome gives_up(const View& view, Errno error, const Clauses& why) {
 Clauses also(const View& view, const SendRequest& request, Errno error) {
   Clauses why{"msgsnd.fail.stamp"};
   const QueueIndex index = view.queue_of(request.id);
-  // msgsnd.E.EFAULT.noeffect — nothing of the message is queued. Linux load_msg, before the queue.
-  if (error == Errno::efault) why.push_back("msgsnd.E.EFAULT.noeffect");
+  // msgsnd.E.EFAULT.noeffect: nothing of the message is queued. Linux load_msg, before the queue.
+  if (error == Errno::efault) why.add("msgsnd.E.EFAULT.noeffect");
   if (error == Errno::einval && index < 0) why.add(why_unknown(view, request.id));
   if (error == Errno::einval && request.size > static_cast<std::uint64_t>(view.space().limits.msgmax))
-    why.push_back("lim.msgmax");
+    why.add("lim.msgmax");
   if (error == Errno::eacces && index >= 0) why.add(why_class(view, view.state.queue(index)));
-  if (error == Errno::eacces && index >= 0) why.push_back("perm.write.for");
+  if (error == Errno::eacces && index >= 0) why.add("perm.write.for");
   return why;
 }
 
@@ -95,14 +95,14 @@ void admit(const View& view, const SendRequest& request, QueueIndex index, Outco
   }
 }
 
-// msgsnd.E.EAGAIN — no room and IPC_NOWAIT. POSIX [EAGAIN]; Linux do_msgsnd.
+// msgsnd.E.EAGAIN: no room and IPC_NOWAIT. POSIX [EAGAIN]; Linux do_msgsnd.
 Outcome no_room(const View& view, const SendRequest& request, const Queue& queue) {
-  // msgsnd.fail.stamp — no failure of a send changes the queue. POSIX msgsnd(); Linux do_msgsnd.
+  // msgsnd.fail.stamp: no failure of a send changes the queue. POSIX msgsnd(); Linux do_msgsnd.
   Clauses why{"msgsnd.E.EAGAIN", "msgsnd.fail.stamp"};
   why.add(why_room(queue, request.size));
   why.add(why_granted(view, queue, Access::write));
-  // msgsnd.handoff.room — room is asked for even if somebody waits for the message. Linux do_msgsnd.
-  if (!queue.receivers.empty()) why.push_back("msgsnd.handoff.room");
+  // msgsnd.handoff.room: room is asked for even if somebody waits for the message. Linux do_msgsnd.
+  if (!queue.receivers.empty()) why.add("msgsnd.handoff.room");
   return failed(view, Errno::eagain, std::move(why));
 }
 
@@ -118,7 +118,7 @@ void place(const View& view, const SendRequest& request, QueueIndex index, Outco
     outcomes.push_back(waits(view, index));
 }
 
-// wait.snd.retry — a woken sender starts over with the permission test. Linux do_msgsnd.
+// wait.snd.retry: a woken sender starts over with the permission test. Linux do_msgsnd.
 Outcomes again(const View& view, const SendRequest& request) {
   Outcomes outcomes;
   const QueueIndex index = view.self().waits_on;

@@ -6,14 +6,14 @@
 namespace svmq::model {
 namespace {
 
-// msgsnd.E.EFAULT.type — the type cannot be read. Linux ksys_msgsnd, before anything else; not in the
+// msgsnd.E.EFAULT.type: the type cannot be read. Linux ksys_msgsnd, before anything else; not in the
 // standard.
 Tri type_unreadable(const View&, const SendRequest& r) { return when(!r.memory.valid); }
 
 // A length with the sign bit set.
 Tri negative_length(const View&, const SendRequest& r) { return when(r.size > INT64_MAX); }
 
-// msgsnd.E.EINVAL.size — longer than the system's limit, or above what a length can be. POSIX [EINVAL]; Linux
+// msgsnd.E.EINVAL.size: longer than the system's limit, or above what a length can be. POSIX [EINVAL]; Linux
 // do_msgsnd. Elsewhere it is the queue's own limit that counts.
 Tri too_long(const View& v, const SendRequest& r) {
   const LengthLimit limit = v.ask(v.profile.length_limit);
@@ -24,14 +24,14 @@ Tri too_long(const View& v, const SendRequest& r) {
   return when(queue && q >= 0 && r.size > v.state.queue(q).qbytes);
 }
 
-// id.negative — a negative identifier, of msgsnd and msgrcv. POSIX [EINVAL]; Linux do_msgsnd, do_msgrcv.
+// id.negative: a negative identifier, of msgsnd and msgrcv. POSIX [EINVAL]; Linux do_msgsnd, do_msgrcv.
 Tri negative(const View& v, const SendRequest& r) { return when(r.id < 0 && v.queue_of(r.id) < 0); }
 
-// msgsnd.E.EINVAL.mtype — a type below 1. POSIX [EINVAL]; Linux do_msgsnd.
+// msgsnd.E.EINVAL.mtype: a type below 1. POSIX [EINVAL]; Linux do_msgsnd.
 Tri bad_type(const View&, const SendRequest& r) { return when(r.memory.valid && r.type < 1); }
 
-// msgsnd.E.EFAULT.text — the text cannot be read. Linux load_msg, before the queue is looked up.
-// msgsnd.E.EFAULT.none — a message without text has none to read.
+// msgsnd.E.EFAULT.text: the text cannot be read. Linux load_msg, before the queue is looked up.
+// msgsnd.E.EFAULT.none: a message without text has none to read.
 Tri text_unreadable(const View&, const SendRequest& r) { return when(r.memory.text < r.size); }
 
 constexpr std::uint64_t short_text = 8192;
@@ -39,13 +39,13 @@ Tri short_text_unreadable(const View&, const SendRequest& r) {
   return when(r.memory.text < r.size && r.size <= short_text);
 }
 
-// msgsnd.E.EINVAL.id — no such queue. POSIX [EINVAL]; Linux msq_obtain_object_check.
+// msgsnd.E.EINVAL.id: no such queue. POSIX [EINVAL]; Linux msq_obtain_object_check.
 Tri unknown(const View& v, const SendRequest& r) { return when(v.queue_of(r.id) < 0); }
 
-// msgsnd.E.EIDRM.race — removed between its look-up and its lock. POSIX [EIDRM]; Linux do_msgsnd.
+// msgsnd.E.EIDRM.race: removed between its look-up and its lock. POSIX [EIDRM]; Linux do_msgsnd.
 Tri removed(const View& v, const SendRequest& r) { return is_removed(v, r.id); }
 
-// msgsnd.E.EACCES — no permission to write. POSIX [EACCES]; Linux do_msgsnd.
+// msgsnd.E.EACCES: no permission to write. POSIX [EACCES]; Linux do_msgsnd.
 Tri forbidden(const View& v, const SendRequest& r) {
   const QueueIndex q = v.queue_of(r.id);
   return q < 0 ? Tri::no : denied(grants(v, v.state.queue(q), Access::write));

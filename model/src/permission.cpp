@@ -5,7 +5,7 @@ namespace {
 
 enum class Class { user, group, other };
 
-// perm.class.user — the effective user id is the owner's or the creator's: only the first triad counts.
+// perm.class.user: the effective user id is the owner's or the creator's: only the first triad counts.
 // POSIX XSH 2.7.1; Linux ipcperms.
 bool is_owner(const Credentials& who, const Queue& queue) {
   return who.uid == queue.uid || who.uid == queue.cuid;
@@ -16,11 +16,11 @@ bool in_user_class(const View& view, const Queue& queue) {
   return owner_alone ? view.credentials().uid == queue.uid : is_owner(view.credentials(), queue);
 }
 
-// perm.class.group — else a group of the caller is the queue's or its creator's: only the second triad
+// perm.class.group: else a group of the caller is the queue's or its creator's: only the second triad
 // counts. POSIX XSH 2.7.1 (effective group id); Linux ipcperms.
 bool in_group_class(std::uint32_t gid, const Queue& queue) { return gid == queue.gid || gid == queue.cgid; }
 
-// perm.group.set — which groups are the caller's. Linux in_group_p: the filesystem group id and the
+// perm.group.set: which groups are the caller's. Linux in_group_p: the filesystem group id and the
 // supplementary groups; the standard names only the effective group id.
 bool is_member(const View& view, const Queue& queue, GroupSet groups) {
   const Credentials& who = view.credentials();
@@ -38,7 +38,7 @@ std::uint32_t triad(Class of, std::uint32_t mode) {
 
 Class class_of(const View& view, const Queue& queue, GroupSet groups) {
   if (in_user_class(view, queue)) return Class::user;
-  // perm.class.other — everybody else: only the third triad counts. POSIX XSH 2.7.1; Linux ipcperms.
+  // perm.class.other: everybody else: only the third triad counts. POSIX XSH 2.7.1; Linux ipcperms.
   return is_member(view, queue, groups) ? Class::group : Class::other;
 }
 
@@ -77,7 +77,7 @@ Tri granted_to_class(const View& view, const Queue& queue, std::uint32_t bits) {
   return when(granted);
 }
 
-// perm.override.rw — CAP_IPC_OWNER grants any access. POSIX "appropriate privileges"; Linux ipcperms.
+// perm.override.rw: CAP_IPC_OWNER grants any access. POSIX "appropriate privileges"; Linux ipcperms.
 bool overrides(const View& view) {
   return view.profile.privileges == Privileges::superuser ? view.credentials().uid == 0
                                                           : view.credentials().ipc_owner;
@@ -109,7 +109,7 @@ Tri grants(const View& view, const Queue& queue, Access access) {
   return allows(view, queue, static_cast<std::uint32_t>(access));
 }
 
-// msgget.perm.cross — the bits asked for are the union of the three triads, tested against the caller's
+// msgget.perm.cross: the bits asked for are the union of the three triads, tested against the caller's
 // class. Linux ipcperms.
 Tri grants_open(const View& view, const Queue& queue, std::uint32_t flags) {
   switch (view.ask(view.profile.open_test)) {
@@ -126,8 +126,8 @@ Tri grants_open(const View& view, const Queue& queue, std::uint32_t flags) {
   return Tri::maybe;
 }
 
-// perm.owner — effective user id of owner or creator. POSIX msgctl() [EPERM]; Linux ipcctl_obtain_check.
-// perm.owner.privilege — or CAP_SYS_ADMIN. POSIX "appropriate privileges"; Linux ipcctl_obtain_check.
+// perm.owner: effective user id of owner or creator. POSIX msgctl() [EPERM]; Linux ipcctl_obtain_check.
+// perm.owner.privilege: or CAP_SYS_ADMIN. POSIX "appropriate privileges"; Linux ipcctl_obtain_check.
 Tri owns(const View& view, const Queue& queue) {
   if (is_owner(view.credentials(), queue)) return Tri::yes;
   const bool superuser = view.profile.privileges == Privileges::superuser;
@@ -137,7 +137,7 @@ Tri owns(const View& view, const Queue& queue) {
 
 Clauses why_owner(const View& view, const Queue& queue) {
   if (!is_owner(view.credentials(), queue)) return {"perm.owner.privilege"};
-  // perm.creator.keeps — whoever it is given to, the creator stays one of them. POSIX msgctl(); Linux
+  // perm.creator.keeps: whoever it is given to, the creator stays one of them. POSIX msgctl(); Linux
   // ipcperms.
   if (view.credentials().uid != queue.uid) return {"perm.owner", "perm.creator.keeps"};
   return {"perm.owner"};
@@ -149,23 +149,23 @@ Clauses why_class(const View& view, const Queue& queue) {
   Clauses why{deciding == Class::user    ? Clause("perm.class.user")
               : deciding == Class::group ? Clause("perm.class.group")
                                          : Clause("perm.class.other")};
-  if (deciding == Class::group && !in_group_class(who.gid, queue)) why.push_back("perm.group.set");
-  if (deciding == Class::other && in_group_class(who.gid, queue)) why.push_back("perm.group.set");
-  if (deciding == Class::user && who.uid != queue.uid) why.push_back("perm.creator.keeps");
-  // perm.ruid — the real user id never matters. POSIX XSH 2.7.1; Linux ipcperms.
-  if (who.ruid && who.ruid != who.uid) why.push_back("perm.ruid");
+  if (deciding == Class::group && !in_group_class(who.gid, queue)) why.add("perm.group.set");
+  if (deciding == Class::other && in_group_class(who.gid, queue)) why.add("perm.group.set");
+  if (deciding == Class::user && who.uid != queue.uid) why.add("perm.creator.keeps");
+  // perm.ruid: the real user id never matters. POSIX XSH 2.7.1; Linux ipcperms.
+  if (who.ruid && who.ruid != who.uid) why.add("perm.ruid");
   return why;
 }
 
 Clauses why_granted(const View& view, const Queue& queue, Access access) {
   Clauses why = why_class(view, queue);
   if (granted_to_class(view, queue, static_cast<std::uint32_t>(access)) != Tri::yes)
-    why.push_back("perm.override.rw");
-  // perm.read.for — to receive, to copy, to look. POSIX XSH 2.7.1; Linux do_msgrcv, msgctl_stat.
-  // perm.write.for — to send. POSIX XSH 2.7.1; Linux do_msgsnd.
-  why.push_back(access == Access::read ? Clause("perm.read.for") : Clause("perm.write.for"));
-  // perm.exec — execute bits are kept, and grant nothing. Linux newque, msgctl_down.
-  if (queue.mode & 0111) why.push_back("perm.exec");
+    why.add("perm.override.rw");
+  // perm.read.for: to receive, to copy, to look. POSIX XSH 2.7.1; Linux do_msgrcv, msgctl_stat.
+  // perm.write.for: to send. POSIX XSH 2.7.1; Linux do_msgsnd.
+  why.add(access == Access::read ? Clause("perm.read.for") : Clause("perm.write.for"));
+  // perm.exec: execute bits are kept, and grant nothing. Linux newque, msgctl_down.
+  if (queue.mode & 0111) why.add("perm.exec");
   return why;
 }
 

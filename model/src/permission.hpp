@@ -15,7 +15,7 @@ Tri grants(const View& view, const Queue& queue, Access access);
 // Does the queue grant what msgget asks for with these flags?
 Tri grants_open(const View& view, const Queue& queue, std::uint32_t flags);
 
-// perm.owner: may change (IPC_SET) and remove (IPC_RMID) it.
+// May change (IPC_SET) and remove (IPC_RMID) it. perm.owner
 Tri owns(const View& view, const Queue& queue);
 Clauses why_owner(const View& view, const Queue& queue);
 

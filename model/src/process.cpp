@@ -62,7 +62,7 @@ Outcomes step(const View& view, const ExecRequest&) {
   return done(view, std::move(next), {"gen.persist"});
 }
 
-// gen.ns.isolation — a new namespace is empty, and knows nothing of others. Linux create_ipc_ns.
+// gen.ns.isolation: a new namespace is empty, and knows nothing of others. Linux create_ipc_ns.
 static Outcome enter_new_space(const View& view, bool whole_process) {
   State next = view.state;
   next.spaces.emplace_back();
@@ -72,8 +72,8 @@ static Outcome enter_new_space(const View& view, bool whole_process) {
     Actor& actor = next.actors[a];
     if (actor.process != view.self().process) continue;
     if (static_cast<ActorIndex>(a) == view.actor || whole_process) actor.space = space;
-    // wait.ns — who waits goes on waiting where it called. Linux do_msgsnd, do_msgrcv.
-    if (actor.waits_on >= 0 && holds(view.profile, "wait.ns")) actor.why.push_back("wait.ns");
+    // wait.ns: who waits goes on waiting where it called. Linux do_msgsnd, do_msgrcv.
+    if (actor.waits_on >= 0 && holds(view.profile, "wait.ns")) actor.why.add("wait.ns");
   }
   return answered(std::move(next), view.actor, Result::of(0), {"gen.ns.isolation", "gen.ns.defaults"});
 }
@@ -87,7 +87,7 @@ Outcomes step(const View& view, const UnshareRequest&) {
   return outcomes;
 }
 
-// gen.kill — a signal arrives at some moment between the call of kill() and its return. POSIX kill() [ESRCH]:
+// gen.kill: a signal arrives at some moment between the call of kill() and its return. POSIX kill() [ESRCH]:
 // nobody is left to take it. Until a process that ends is gone altogether it may be found or not.
 Outcomes step(const View& view, const KillRequest& request) {
   const Actor& target = view.state.actor(request.target);
@@ -103,7 +103,7 @@ Outcomes step(const View& view, const KillRequest& request) {
 
 Outcomes step(const View& view, const TickRequest&) { return done(view, view.state, {}); }
 
-// gen.keyspaces — shared memory segments have keys of their own: one key may name a queue and a segment.
+// gen.keyspaces: shared memory segments have keys of their own: one key may name a queue and a segment.
 // POSIX XSH 2.7.1. Their identifiers, sizes and permissions are not this model's subject.
 Outcomes step(const View& view, const SegmentRequest& request) {
   const auto has_key = [&](const Segment& s) { return s.space == view.self().space && s.key == request.key; };

@@ -34,7 +34,7 @@ Tri between_readings(const Queue& queue, bool bytes, bool count) {
 
 }  // namespace
 
-// msgsnd.room — bytes and number of messages are both bounded by msg_qbytes. Linux msg_fits_inqueue.
+// msgsnd.room: bytes and number of messages are both bounded by msg_qbytes. Linux msg_fits_inqueue.
 Tri has_room(const View& view, const Queue& queue, ActorIndex sender, std::uint64_t size) {
   if (queue.lock >= 0 && queue.lock != sender) return Tri::no;
   const bool bytes = bytes_fit(view, queue, size);
@@ -52,17 +52,17 @@ Tri has_room(const View& view, const Queue& queue, ActorIndex sender, std::uint6
 
 Clauses why_room(const Queue& queue, std::uint64_t size) {
   Clauses why{"msgsnd.room"};
-  // msgsnd.room.count — msg_qbytes bounds the number of messages too. Linux msg_fits_inqueue.
-  if (queue.messages.size() + 1 > queue.qbytes && queue.qbytes > 0) why.push_back("msgsnd.room.count");
-  // msgsnd.room.zero — a limit of 0 admits nothing, be it empty. Linux msg_fits_inqueue.
-  if (queue.qbytes == 0) why.push_back("msgsnd.room.zero");
-  // msgsnd.room.empty — an empty message fits where no byte is left. Linux msg_fits_inqueue.
-  if (size == 0 && queue.cbytes >= queue.qbytes && queue.qbytes > 0) why.push_back("msgsnd.room.empty");
-  // msgsnd.room.oversize — longer than the queue's limit: no error, but no room either. Linux
+  // msgsnd.room.count: msg_qbytes bounds the number of messages too. Linux msg_fits_inqueue.
+  if (queue.messages.size() + 1 > queue.qbytes && queue.qbytes > 0) why.add("msgsnd.room.count");
+  // msgsnd.room.zero: a limit of 0 admits nothing, be it empty. Linux msg_fits_inqueue.
+  if (queue.qbytes == 0) why.add("msgsnd.room.zero");
+  // msgsnd.room.empty: an empty message fits where no byte is left. Linux msg_fits_inqueue.
+  if (size == 0 && queue.cbytes >= queue.qbytes && queue.qbytes > 0) why.add("msgsnd.room.empty");
+  // msgsnd.room.oversize: longer than the queue's limit: no error, but no room either. Linux
   // msg_fits_inqueue.
-  if (size > queue.qbytes) why.push_back("msgsnd.room.oversize");
-  // msgsnd.room.overfull — nor is there any while more is queued than may be. Linux msg_fits_inqueue.
-  if (queue.cbytes > queue.qbytes) why.push_back("msgsnd.room.overfull");
+  if (size > queue.qbytes) why.add("msgsnd.room.oversize");
+  // msgsnd.room.overfull: nor is there any while more is queued than may be. Linux msg_fits_inqueue.
+  if (queue.cbytes > queue.qbytes) why.add("msgsnd.room.overfull");
   return why;
 }
 

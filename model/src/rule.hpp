@@ -114,15 +114,15 @@ inline Outcome undefined(const View& view, const Clauses& why) {
 
 // The outcome shows these clauses as well, whether it returns or waits.
 inline void note(Outcome& outcome, ActorIndex actor, const Clauses& clauses) {
-  outcome.clauses.add_missing(clauses);
-  outcome.next.actor(actor).why.add_missing(clauses);
+  outcome.clauses.add(clauses);
+  outcome.next.actor(actor).why.add(clauses);
 }
 
 // … if it returns.
 inline void credit(Outcome& outcome, ActorIndex actor, const Clauses& clauses) {
-  outcome.clauses.add_missing(clauses);
+  outcome.clauses.add(clauses);
   Actor& self = outcome.next.actor(actor);
-  if (self.phase == Phase::returning) self.why.add_missing(clauses);
+  if (self.phase == Phase::returning) self.why.add(clauses);
 }
 
 // The profile says nothing of what the call answers, only that it changes nothing.

@@ -14,7 +14,7 @@ const SendRequest& send_of(const State& state, ActorIndex actor) {
   return std::get<SendRequest>(*state.actor(actor).call);
 }
 
-// msgrcv.lrpid.thread — lrpid of who was handed a message: of the thread that waited. Linux pipelined_send.
+// msgrcv.lrpid.thread: lrpid of who was handed a message: of the thread that waited. Linux pipelined_send.
 Pid receiver_pid(const Profile& profile, const State& state, ActorIndex actor) {
   switch (profile.receiver_pid) {
     case ReceiverPid::thread_on_hand_off: return thread_id(state, actor);
@@ -24,32 +24,32 @@ Pid receiver_pid(const Profile& profile, const State& state, ActorIndex actor) {
   return {};
 }
 
-// wait.rcv.toosmall — a waiting receiver that matches but has too small a buffer fails with E2BIG at once.
+// wait.rcv.toosmall: a waiting receiver that matches but has too small a buffer fails with E2BIG at once.
 // Linux pipelined_send; a choice the standard leaves.
 void refuse(const View& view, State& state, ActorIndex receiver, Clauses& why) {
-  why.push_back("wait.rcv.toosmall");
+  why.add("wait.rcv.toosmall");
   answer(state, receiver, receive_failure(view.profile, receive_of(state, receiver), Errno::e2big),
          {"wait.rcv.toosmall"});
 }
 
 Clauses why_handed_over(const View& view, const State& state, ActorIndex receiver, QueueIndex index) {
   Clauses why{"msgsnd.ok.handoff", "wait.rcv.order", "wait.rcv.types", "wait.rcv.one", "wait.rcv.stamp"};
-  if (thread_id(state, receiver) != process_id(state, receiver)) why.push_back("msgrcv.lrpid.thread");
-  // perm.handoff — permission was tested when it began to wait. Linux pipelined_send.
-  if (state.actor(receiver).woken) why.push_back("perm.handoff");
-  // wait.rcv.signal.lose — handed its message before it noticed a signal, it returns the message. Linux
+  if (thread_id(state, receiver) != process_id(state, receiver)) why.add("msgrcv.lrpid.thread");
+  // perm.handoff: permission was tested when it began to wait. Linux pipelined_send.
+  if (state.actor(receiver).woken) why.add("perm.handoff");
+  // wait.rcv.signal.lose: handed its message before it noticed a signal, it returns the message. Linux
   // do_msgrcv.
-  if (state.actor(receiver).interrupted) why.push_back("wait.rcv.signal.lose");
-  // wait.rcv.vs.old — what is queued would not have done for it, or it would not wait. POSIX msgrcv().
-  if (!view.state.queue(index).messages.empty()) why.push_back("wait.rcv.vs.old");
-  // wait.rcv.noerror — with MSG_NOERROR a waiter takes any length, cut to its size. POSIX msgrcv(); Linux
+  if (state.actor(receiver).interrupted) why.add("wait.rcv.signal.lose");
+  // wait.rcv.vs.old: what is queued would not have done for it, or it would not wait. POSIX msgrcv().
+  if (!view.state.queue(index).messages.empty()) why.add("wait.rcv.vs.old");
+  // wait.rcv.noerror: with MSG_NOERROR a waiter takes any length, cut to its size. POSIX msgrcv(); Linux
   // pipelined_send.
-  if (receive_of(state, receiver).flags & MSG_NOERROR_) why.push_back("wait.rcv.noerror");
+  if (receive_of(state, receiver).flags & MSG_NOERROR_) why.add("wait.rcv.noerror");
   return why;
 }
 
-// msgsnd.ok.handoff — the receiver has the message, which never was in the queue. Linux pipelined_send.
-// wait.rcv.stamp — the receiver's marks are set in the same step as the sender's. Linux pipelined_send.
+// msgsnd.ok.handoff: the receiver has the message, which never was in the queue. Linux pipelined_send.
+// wait.rcv.stamp: the receiver's marks are set in the same step as the sender's. Linux pipelined_send.
 void hand_over(const View& view, State& state, QueueIndex index, ActorIndex receiver, const Message& message,
                Clauses& why) {
   Queue& queue = state.change(index);
@@ -59,13 +59,13 @@ void hand_over(const View& view, State& state, QueueIndex index, ActorIndex rece
   why.add(because);
   const ReceiveRequest& request = receive_of(state, receiver);
   Result result = received(request, message, because);
-  // msgrcv.E.EFAULT.handoff — unless its buffer cannot take it; the sender has succeeded. Linux do_msgrcv.
-  if (result.kind == Result::failure) because.push_back("msgrcv.E.EFAULT.handoff");
+  // msgrcv.E.EFAULT.handoff: unless its buffer cannot take it; the sender has succeeded. Linux do_msgrcv.
+  if (result.kind == Result::failure) because.add("msgrcv.E.EFAULT.handoff");
   answer(state, receiver, std::move(result), because);
 }
 
-// wait.rcv.order — the oldest waiting receiver whose selector accepts the message. Linux pipelined_send.
-// wait.rcv.one — and no other. POSIX msgrcv(); Linux pipelined_send.
+// wait.rcv.order: the oldest waiting receiver whose selector accepts the message. Linux pipelined_send.
+// wait.rcv.one: and no other. POSIX msgrcv(); Linux pipelined_send.
 bool hand_off(const View& view, State& state, QueueIndex index, const Message& message, Clauses& why) {
   const std::vector<ActorIndex> waiting = state.queue(index).receivers;
   for (const ActorIndex actor : waiting) {
@@ -85,20 +85,20 @@ bool hand_off(const View& view, State& state, QueueIndex index, const Message& m
 void deliver(const View& view, State& state, QueueIndex index, Message message, Clauses& why) {
   {
     Queue& queue = state.change(index);
-    // msgsnd.lspid.proc — the process, whichever of its threads. POSIX msgsnd(); Linux do_msgsnd.
+    // msgsnd.lspid.proc: the process, whichever of its threads. POSIX msgsnd(); Linux do_msgsnd.
     queue.lspid = process_id(state, view.actor);
-    // msgsnd.ok.stamp — who sent last, and when. POSIX msgsnd(); Linux do_msgsnd.
+    // msgsnd.ok.stamp: who sent last, and when. POSIX msgsnd(); Linux do_msgsnd.
     queue.stime = now(state, view.actor);
   }
-  why.push_back("msgsnd.ok.stamp");
+  why.add("msgsnd.ok.stamp");
   const bool receivers_wait = !state.queue(index).receivers.empty();
   if (view.profile.delivery == Delivery::hand_off && receivers_wait &&
       hand_off(view, state, index, message, why))
     return;
-  // wait.rcv.toosmall.keep — what all of them were too small for is queued. POSIX msgsnd(); Linux do_msgsnd.
-  if (why.has("wait.rcv.toosmall")) why.push_back("wait.rcv.toosmall.keep");
-  // msgsnd.ok.enqueue — no waiting receiver takes it: at the tail. POSIX msgsnd(); Linux do_msgsnd.
-  why.push_back("msgsnd.ok.enqueue");
+  // wait.rcv.toosmall.keep: what all of them were too small for is queued. POSIX msgsnd(); Linux do_msgsnd.
+  if (why.has("wait.rcv.toosmall")) why.add("wait.rcv.toosmall.keep");
+  // msgsnd.ok.enqueue: no waiting receiver takes it: at the tail. POSIX msgsnd(); Linux do_msgsnd.
+  why.add("msgsnd.ok.enqueue");
   const std::int64_t type = message.type;
   Queue& queue = state.change(index);
   queue.cbytes += message.text.size();
@@ -124,35 +124,34 @@ Result receive_failure(const Profile& profile, const ReceiveRequest& request, Er
 
 namespace {
 
-// msgrcv.E.EFAULT.lost — the message is gone although the buffer cannot take it. Linux do_msgrcv, after the
+// msgrcv.E.EFAULT.lost: the message is gone although the buffer cannot take it. Linux do_msgrcv, after the
 // dequeue.
 Result lost(const ReceiveRequest& request, Clauses& why) {
-  why.push_back("msgrcv.E.EFAULT.lost");
+  why.add("msgrcv.E.EFAULT.lost");
   Result result = Result::fail(Errno::efault);
-  // msgrcv.E.EFAULT.partial — its type, and what fits of its text, may have been stored. Linux do_msg_fill.
+  // msgrcv.E.EFAULT.partial: its type, and what fits of its text, may have been stored. Linux do_msg_fill.
   result.may_touch = request.memory.valid && request.memory.writable;
-  if (result.may_touch) why.push_back("msgrcv.E.EFAULT.partial");
+  if (result.may_touch) why.add("msgrcv.E.EFAULT.partial");
   return result;
 }
 
 Clauses why_received(const ReceiveRequest& request, const Message& message, std::uint64_t count) {
-  // msgrcv.ret — the number of bytes of text. POSIX msgrcv(); Linux do_msgrcv.
-  // msgrcv.mtype — with the message's own type before them. POSIX msgrcv(); Linux do_msg_fill.
+  // msgrcv.ret: the number of bytes of text. POSIX msgrcv(); Linux do_msgrcv.
+  // msgrcv.mtype: with the message's own type before them. POSIX msgrcv(); Linux do_msg_fill.
   Clauses why{"msgrcv.ret", "msgrcv.mtype"};
-  // msgrcv.trunc — with MSG_NOERROR it is cut to msgsz, the rest is lost. POSIX msgrcv(); Linux do_msg_fill.
-  // msgrcv.trunc.zero — to nothing, if msgsz is 0. POSIX msgrcv(); Linux do_msg_fill.
-  if (count < message.text.size())
-    why.push_back(count == 0 ? Clause("msgrcv.trunc.zero") : Clause("msgrcv.trunc"));
-  // msgrcv.empty — a message without text: 0. POSIX msgrcv(); Linux do_msgrcv.
+  // msgrcv.trunc: with MSG_NOERROR it is cut to msgsz, the rest is lost. POSIX msgrcv(); Linux do_msg_fill.
+  // msgrcv.trunc.zero: to nothing, if msgsz is 0. POSIX msgrcv(); Linux do_msg_fill.
+  if (count < message.text.size()) why.add(count == 0 ? Clause("msgrcv.trunc.zero") : Clause("msgrcv.trunc"));
+  // msgrcv.empty: a message without text: 0. POSIX msgrcv(); Linux do_msgrcv.
   else if (count == 0)
-    why.push_back("msgrcv.empty");
-  // msgrcv.size.fit — one that fits, whole. POSIX msgrcv(); Linux do_msgrcv.
+    why.add("msgrcv.empty");
+  // msgrcv.size.fit: one that fits, whole. POSIX msgrcv(); Linux do_msgrcv.
   else
-    why.push_back("msgrcv.size.fit");
-  // msgrcv.long — however many pages it fills. POSIX msgrcv(); Linux store_msg.
-  if (count > one_page) why.push_back("msgrcv.long");
-  // msgrcv.tail — the buffer behind it stays as it was. Linux store_msg.
-  if (request.size > count) why.push_back("msgrcv.tail");
+    why.add("msgrcv.size.fit");
+  // msgrcv.long: however many pages it fills. POSIX msgrcv(); Linux store_msg.
+  if (count > one_page) why.add("msgrcv.long");
+  // msgrcv.tail: the buffer behind it stays as it was. Linux store_msg.
+  if (request.size > count) why.add("msgrcv.tail");
   return why;
 }
 
@@ -196,14 +195,14 @@ void leave_lists(State& state, ActorIndex actor) {
   state.actor(actor).waits_on = -1;
 }
 
-// perm.recheck — permission is tested afresh after the sleep. Linux do_msgsnd, do_msgrcv. The standard is
+// perm.recheck: permission is tested afresh after the sleep. Linux do_msgsnd, do_msgrcv. The standard is
 // silent.
 Tri tested_again(const View& view, Tri granted) {
   if (view.profile.recheck == Recheck::never) return Tri::yes;
   return granted == Tri::no && view.profile.recheck == Recheck::may ? Tri::maybe : granted;
 }
 
-// wait.snd.scan — every waiting sender whose own message fits now tries again. Linux ss_wakeup.
+// wait.snd.scan: every waiting sender whose own message fits now tries again. Linux ss_wakeup.
 void wake_senders(const View& view, State& state, QueueIndex index) {
   const Queue& queue = state.queue(index);
   for (const ActorIndex actor : queue.senders)
@@ -224,7 +223,7 @@ void wake_one_receiver(const View& view, State& state, QueueIndex index, std::in
   if (!candidates.empty()) state.actor(candidates[view.pick(2, candidates.size())]).woken = true;
 }
 
-// wait.rmid — all that wait for the queue fail with EIDRM. POSIX [EIDRM]; Linux freeque, expunge_all,
+// wait.rmid: all that wait for the queue fail with EIDRM. POSIX [EIDRM]; Linux freeque, expunge_all,
 // ss_wakeup.
 void release_all(const View& view, State& state, QueueIndex index) {
   std::vector<ActorIndex> waiting = state.queue(index).receivers;

@@ -37,16 +37,16 @@ void sleep_receiving(State& state, ActorIndex actor, QueueIndex queue);
 // The actor stands on the queue's lists no more.
 void leave_lists(State& state, ActorIndex actor);
 
-// perm.recheck: what counts of a permission test after the sleep.
+// What counts of a permission test after the sleep. perm.recheck
 Tri tested_again(const View& view, Tri granted);
 
-// wait.snd.scan: after room has appeared, every waiting sender whose own message would fit tries again.
+// After room has appeared, every waiting sender whose own message would fit tries again. wait.snd.scan
 void wake_senders(const View& view, State& state, QueueIndex queue);
-// wait.set.recv: every waiting receiver tries again.
+// Every waiting receiver tries again. wait.set.recv
 void wake_receivers(State& state, QueueIndex queue);
 // One of the waiting receivers that would accept a message of this type tries again.
 void wake_one_receiver(const View& view, State& state, QueueIndex queue, std::int64_t type);
-// wait.rmid: the queue is gone; all that wait for it fail.
+// The queue is gone; all that wait for it fail. wait.rmid
 void release_all(const View& view, State& state, QueueIndex queue);
 
 // A sleeping sender that looks by itself from time to time would now go on.

@@ -105,9 +105,9 @@ std::vector<std::string> comments() {
   return all;
 }
 
-// A heading: a line of a comment that begins with the id and a dash.
+// A heading: a line of a comment that begins with the id and a colon.
 std::vector<std::string> headed(const std::string& comment) {
-  static const std::regex heading("// ([a-z]+\\.[A-Za-z0-9._-]+) \xe2\x80\x94 ");
+  static const std::regex heading("// ([a-z]+\\.[A-Za-z0-9._-]+): ");
   std::vector<std::string> ids;
   for (std::sregex_iterator match(comment.begin(), comment.end(), heading), end; match != end; ++match)
     ids.push_back((*match)[1]);

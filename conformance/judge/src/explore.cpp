@@ -10,7 +10,7 @@ namespace {
 
 // Two ways to one state: both explain it.
 void add_reasons(model::State& state, const model::State& other) {
-  for (std::size_t a = 0; a < state.actors.size(); ++a) state.actors[a].why.add_missing(other.actors[a].why);
+  for (std::size_t a = 0; a < state.actors.size(); ++a) state.actors[a].why.add(other.actors[a].why);
 }
 
 // Where a state with this hash stands in a vector.

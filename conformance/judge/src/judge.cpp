@@ -250,7 +250,7 @@ class Session {
       if (self.phase == Phase::returning) add(language::print(show(cast_, state, *self.result)), self.why);
       else if (model::asleep(profile_, state, actor)) {
         model::Clauses why = self.why;
-        why.push_back(self.phase == Phase::sending ? model::Clause("msgsnd.block") : model::Clause("msgrcv.block"));
+        why.add(self.phase == Phase::sending ? model::Clause("msgsnd.block") : model::Clause("msgrcv.block"));
         add("asleep", why);
       }
     }

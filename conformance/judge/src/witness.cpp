@@ -404,7 +404,7 @@ class WitnessSearch {
     if (!quiet || asleep != entry.sleepers) return false;
     why_[m.event] = {};
     for (const ActorIndex actor : asleep)
-      why_[m.event].push_back(m.state.actor(actor).phase == Phase::sending ? model::Clause("msgsnd.block")
+      why_[m.event].add(m.state.actor(actor).phase == Phase::sending ? model::Clause("msgsnd.block")
                                                                            : model::Clause("msgrcv.block"));
     model::settle(m.state);
     return true;

@@ -61,7 +61,6 @@ class Search {
       found_.depth = depth;
       for (std::size_t i = 0; i < layer_.size() && !ended_; ++i) {
         const Open open = std::move(layer_[i]);
-        layer_[i].world = {};
         visit(open);
       }
       layer_ = std::exchange(next_, {});
@@ -99,21 +98,12 @@ class Search {
     if (ended_) return;
     ++found_.transitions;
     for (const Clause clause : clauses) ++clauses_[clause.number()];
-    const bool watched = settings_.check || settings_.goal;  // else nobody asks how it was
-    const bool returns = somebody_returns(raw.state);
-    std::optional<World> copy;
-    if (watched && returns) copy = raw;
-    World& after = copy ? *copy : raw;
-    if (returns)
-      stage_.return_all(after, [&](const World& world, ActorIndex actor) {
-        for (const Clause clause : world.state.actor(actor).why) ++clauses_[clause.number()];
-      });
-    if (watched && judge({stage_, open.world, label, clauses, raw, after}, open.node)) return;
-    keep(open.node, label, std::move(after));
-  }
-
-  static bool somebody_returns(const State& state) {
-    return std::ranges::any_of(state.actors, [](const Actor& a) { return a.phase == Phase::returning; });
+    if ((settings_.check || settings_.goal) && judge({stage_, open.world, label, clauses, raw}, open.node))
+      return;
+    stage_.return_all(raw, [&](const World& world, ActorIndex actor) {
+      for (const Clause clause : world.state.actor(actor).why) ++clauses_[clause.number()];
+    });
+    keep(open.node, label, std::move(raw));
   }
 
   // Whether it is the one that was looked for.

@@ -8,8 +8,8 @@
 namespace svmq::model::explore {
 
 Transition::Transition(const Stage& its_stage, const World& from, Label by, const Clauses& named,
-                       const World& as_left, const World& to)
-    : stage(its_stage), before(from), label(by), clauses(named), raw(as_left), after(to) {
+                       const World& to)
+    : stage(its_stage), before(from), label(by), clauses(named), raw(to) {
   for (std::size_t q = 0; q < before.state.queues.size(); ++q)
     if (&*before.state.queues[q] != &*raw.state.queues[q])
       changed_.at(changed_count_++) = static_cast<QueueIndex>(q);

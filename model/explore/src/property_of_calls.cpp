@@ -117,7 +117,7 @@ Holds reading_changes_nothing(const Transition& t) {
 }
 
 Holds names_are_unique(const Transition& t) {
-  const State& state = t.after.state;
+  const State& state = t.raw.state;
   if (state.queues.size() < 2 || state.queues.size() == t.before.state.queues.size()) return Holds::vacuous;
   for (std::size_t a = 0; a < state.queues.size(); ++a)
     for (std::size_t b = 0; b < a; ++b) {
@@ -137,11 +137,11 @@ Holds queue_count_is_bounded(const Transition& t) {
 
 // A call that has begun, of a process that runs, can go on: the model knows an answer to everything.
 Holds calls_go_on(const Transition& t) {
-  if (t.label.kind != Label::begin || t.after.state.undefined) return Holds::vacuous;
-  const Actor& actor = t.after.state.actor(t.actor());
+  if (t.label.kind != Label::begin || t.raw.state.undefined) return Holds::vacuous;
+  const Actor& actor = t.raw.state.actor(t.actor());
   if (actor.phase != Phase::entered || std::holds_alternative<ExitRequest>(*actor.call))
     return Holds::vacuous;
-  return when(!steps(t.profile(), t.after.state, t.actor()).empty());
+  return when(!steps(t.profile(), t.raw.state, t.actor()).empty());
 }
 
 // Access that the permission bits refuse, and no privilege grants, is not had. Checked by the class of the
@@ -173,9 +173,7 @@ Holds permission_is_needed(const Transition& t) {
 
 // Every answer of the four calls says by which clauses it is allowed, and each of them holds in the profile.
 Holds answers_name_clauses_that_hold(const Transition& t) {
-  const auto hold = [&](const Clauses& clauses) {
-    return std::all_of(clauses.begin(), clauses.end(), [&](Clause c) { return t.stage.holds(c); });
-  };
+  const auto hold = [&](const Clauses& clauses) { return (clauses & t.stage.clauses()) == clauses; };
   if (!hold(t.clauses)) return Holds::no;
   for (std::size_t a = 0; a < t.raw.state.actors.size(); ++a)
     if (t.answer(static_cast<ActorIndex>(a)) && !hold(t.raw.state.actors[a].why)) return Holds::no;

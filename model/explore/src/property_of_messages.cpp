@@ -178,11 +178,11 @@ Holds sleepers_cannot_proceed(const Transition& t) {
   const Profile& profile = t.profile();
   const bool may_be_left_alone = t.call<SetRequest>() && profile.set_wakes != SetWakes::wakes_and_retests;
   Holds result = Holds::vacuous;
-  for (std::size_t a = 0; a < t.after.state.actors.size(); ++a) {
+  for (std::size_t a = 0; a < t.raw.state.actors.size(); ++a) {
     const auto actor = static_cast<ActorIndex>(a);
-    if (!waits(t.after.state.actors[a])) continue;
-    if (sleeps_beside_message(profile, t.after.state, actor)) return Holds::no;
-    if (knows_room(profile) && sleeps_beside_room(profile, t.after.state, actor) && !may_be_left_alone &&
+    if (!waits(t.raw.state.actors[a])) continue;
+    if (sleeps_beside_message(profile, t.raw.state, actor)) return Holds::no;
+    if (knows_room(profile) && sleeps_beside_room(profile, t.raw.state, actor) && !may_be_left_alone &&
         !sleeps_beside_room(profile, t.before.state, actor))
       return Holds::no;
     result = Holds::yes;

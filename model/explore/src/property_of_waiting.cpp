@@ -88,10 +88,9 @@ Holds removal_releases(const Transition& t) {
   return all_changed(t, [&](const Queue& was, const Queue& is) {
     if (!is.removed || was.removed) return Holds::vacuous;
     if (!is.receivers.empty() || !is.senders.empty()) return Holds::no;
+    if (was.receivers.empty() && was.senders.empty()) return Holds::vacuous;
     const auto free = [&](ActorIndex actor) { return released(t, actor); };
-    if (!std::ranges::all_of(was.receivers, free) || !std::ranges::all_of(was.senders, free))
-      return Holds::no;
-    return when(true);
+    return when(std::ranges::all_of(was.receivers, free) && std::ranges::all_of(was.senders, free));
   });
 }
 

@@ -122,12 +122,12 @@ bool too_long_stays(const Transition& t) {
 
 // A receiver waits, and so does a sender whose message it would take.
 bool both_wait(const Transition& t) {
-  return std::ranges::any_of(t.after.state.queues, [&](const auto& q) {
-    const auto sleeps = [&](ActorIndex a) { return asleep(t.profile(), t.after.state, a); };
+  return std::ranges::any_of(t.raw.state.queues, [&](const auto& q) {
+    const auto sleeps = [&](ActorIndex a) { return asleep(t.profile(), t.raw.state, a); };
     return std::ranges::any_of(q->receivers, [&](ActorIndex r) {
-      const auto& receive = std::get<ReceiveRequest>(*t.after.state.actor(r).call);
+      const auto& receive = std::get<ReceiveRequest>(*t.raw.state.actor(r).call);
       return sleeps(r) && std::ranges::any_of(q->senders, [&](ActorIndex s) {
-               const std::int64_t type = std::get<SendRequest>(*t.after.state.actor(s).call).type;
+               const std::int64_t type = std::get<SendRequest>(*t.raw.state.actor(s).call).type;
                return sleeps(s) && (receive.type == 0 || receive.type == type);
              });
     });

@@ -62,7 +62,8 @@ void remember_file(World& world, const std::string& path) {
 
 Stage::Stage(const Scope& scope, const Profile& profile)
     : scope_(&scope), profile_(&profile), requests_(scope.calls.size()) {
-  for (std::size_t c = 0; c < clause_count; ++c) holds_[c] = model::holds(profile, Clause::at(c));
+  for (std::size_t c = 0; c < clause_count; ++c)
+    if (holds(profile, Clause::at(c))) clauses_.add(Clause::at(c));
   calls_of_.resize(scope.origin.actors.size());
   for (std::size_t c = 0; c < scope.calls.size(); ++c)
     if (!scope.calls[c].once)

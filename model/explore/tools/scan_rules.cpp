@@ -38,7 +38,7 @@ void scan(const std::string& line, const std::string& file, int number,
     const auto clause = clauses.find(word);
     if (clause != clauses.end()) {
       const bool literal = i > 0 && line[i - 1] == '"' && end < line.size() && line[end] == '"';
-      const bool head = line.compare(0, i, "// ") == 0 && line.compare(end, 4, " \xe2\x80\x94") == 0;
+      const bool head = line.compare(0, i, "// ") == 0 && line.compare(end, 2, ": ") == 0;
       const int weight = head ? 3 : !literal ? 2 : 1;
       clause->second.given |= literal;
       if (weight > clause->second.weight) clause->second = {file, number, weight, clause->second.given};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -40,61 +41,68 @@ class Clause {
   std::uint16_t number_;
 };
 
-// Some clauses, in the order in which they were named. A step makes many of these: it allocates nothing.
+// A set of clauses. A step makes many of these: a bit for each clause of the catalogue, in whose order they
+// are gone through.
 class Clauses {
  public:
-  Clauses() = default;
-  Clauses(std::initializer_list<Clause> clauses) { add(clauses); }  // NOLINT(google-explicit-constructor)
+  constexpr Clauses() = default;
+  constexpr Clauses(std::initializer_list<Clause> clauses) {  // NOLINT(google-explicit-constructor)
+    for (const Clause clause : clauses) add(clause);
+  }
 
-  bool has(Clause clause) const {
-    return std::find(numbers_, numbers_ + count_, clause.number()) != numbers_ + count_;
+  constexpr bool has(Clause clause) const { return (words_[word(clause)] & bit(clause)) != 0; }
+  constexpr void add(Clause clause) { words_[word(clause)] |= bit(clause); }
+  constexpr void add(const Clauses& clauses) {
+    for (std::size_t w = 0; w < words; ++w) words_[w] |= clauses.words_[w];
   }
-  // Some may be named twice, until there is no place for more.
-  void push_back(Clause clause) {
-    if (count_ == capacity) drop_repeated();
-    numbers_[count_++] = static_cast<std::uint16_t>(clause.number());
+  constexpr void remove(Clause clause) { words_[word(clause)] &= ~bit(clause); }
+  constexpr Clauses operator&(const Clauses& other) const {
+    Clauses both;
+    for (std::size_t w = 0; w < words; ++w) both.words_[w] = words_[w] & other.words_[w];
+    return both;
   }
-  void add(std::initializer_list<Clause> clauses) {
-    for (const Clause clause : clauses) push_back(clause);
-  }
-  void add(const Clauses& clauses) {
-    for (const Clause clause : clauses) push_back(clause);
-  }
-  void add_missing(const Clauses& clauses) {
-    for (const Clause clause : clauses)
-      if (!has(clause)) push_back(clause);
-  }
+  constexpr bool empty() const { return *this == Clauses(); }
+  constexpr bool operator==(const Clauses&) const = default;
 
   class Iterator {
    public:
     using value_type = Clause;
     using difference_type = std::ptrdiff_t;
     constexpr Iterator() = default;
-    constexpr explicit Iterator(const std::uint16_t* at) : at_(at) {}
-    Clause operator*() const { return Clause::at(*at_); }
-    Iterator& operator++() { return ++at_, *this; }
-    Iterator operator++(int) { return Iterator(at_++); }
-    bool operator==(const Iterator&) const = default;
+    constexpr Iterator(const Clauses* of, std::size_t word) : of_(of), word_(word) { find(); }
+    constexpr Clause operator*() const {
+      return Clause::at(64 * word_ + static_cast<std::size_t>(std::countr_zero(left_)));
+    }
+    constexpr Iterator& operator++() {
+      left_ &= left_ - 1;
+      if (left_ == 0) ++word_, find();
+      return *this;
+    }
+    constexpr Iterator operator++(int) {
+      const Iterator before = *this;
+      ++*this;
+      return before;
+    }
+    constexpr bool operator==(const Iterator& other) const {
+      return word_ == other.word_ && left_ == other.left_;
+    }
 
    private:
-    const std::uint16_t* at_ = nullptr;
+    constexpr void find() {
+      while (word_ < words && (left_ = of_->words_[word_]) == 0) ++word_;
+    }
+    const Clauses* of_ = nullptr;
+    std::size_t word_ = 0;
+    std::uint64_t left_ = 0;  // of the word
   };
-  Iterator begin() const { return Iterator(numbers_); }
-  Iterator end() const { return Iterator(numbers_ + count_); }
-  std::size_t size() const { return count_; }
-  bool empty() const { return count_ == 0; }
-  void clear() { count_ = 0; }
+  constexpr Iterator begin() const { return {this, 0}; }
+  constexpr Iterator end() const { return {this, words}; }
 
  private:
-  static constexpr std::size_t capacity = 40;
-  void drop_repeated() {
-    const Clauses all = *this;
-    clear();
-    add_missing(all);
-    if (count_ == capacity) throw std::length_error("more clauses than a call can have");
-  }
-  std::uint16_t numbers_[capacity] = {};
-  std::uint8_t count_ = 0;
+  static constexpr std::size_t words = (clause_count + 63) / 64;
+  static constexpr std::size_t word(Clause clause) { return clause.number() / 64; }
+  static constexpr std::uint64_t bit(Clause clause) { return std::uint64_t{1} << clause.number() % 64; }
+  std::uint64_t words_[words] = {};
 };
 
 enum class Errno : std::uint8_t {

@@ -18,15 +18,13 @@ inline constexpr std::size_t most_changed = 32;  // queues that one transition w
 // A transition as a property sees it.
 class Transition {
  public:
-  Transition(const Stage& its_stage, const World& from, Label by, const Clauses& named, const World& as_left,
-             const World& to);
+  Transition(const Stage& its_stage, const World& from, Label by, const Clauses& named, const World& to);
 
   const Stage& stage;
   const World& before;
   const Label label;
   const Clauses& clauses;
-  const World& raw;    // as the model left it: who has been answered has not returned yet
-  const World& after;  // who has been answered has returned
+  const World& raw;  // as the model left it: who has been answered has not returned yet
 
   const Profile& profile() const { return stage.profile(); }
   ActorIndex actor() const { return label.actor; }

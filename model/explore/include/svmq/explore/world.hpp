@@ -40,7 +40,7 @@ class Stage {
 
   const Scope& scope() const { return *scope_; }
   const Profile& profile() const { return *profile_; }
-  bool holds(Clause clause) const { return holds_[clause.number()]; }  // in the profile
+  const Clauses& clauses() const { return clauses_; }  // that hold in the profile
 
   // The world before any step, and the first one of the exploration: with the steps `before` it conducted,
   // one after the other.
@@ -78,8 +78,8 @@ class Stage {
   World settled(World world) const;
 
   const Scope* scope_;
-  std::array<bool, clause_count> holds_{};
   const Profile* profile_;
+  Clauses clauses_;
   World first_;
   std::vector<std::vector<int>> calls_of_;  // by actor
   mutable std::vector<std::vector<std::pair<Values, std::shared_ptr<const Request>>>> requests_;

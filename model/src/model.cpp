@@ -137,6 +137,12 @@ Outcome stopped_for_good(const View& view) {
   return answered(std::move(next), view.actor, Result::fail(Errno::eintr), {"wait.sig.stop"});
 }
 
+// It was waiting when it was stopped and its queue removed, and a handler is to run: the one error or the
+// other.
+Outcome interrupted_while_stopped(const View& view) {
+  return failed(view, Errno::eintr, {"wait.sig.stop.handler", "wait.sig.handler"});
+}
+
 Outcomes steps_of_waiter(const View& view) {
   Outcomes outcomes;
   if (polls_successfully(view)) outcomes.push_back(polled(view));
@@ -195,6 +201,8 @@ Outcomes steps_of(const View& view) {
   Outcomes outcomes;
   if (self.restarted && may_interrupt(view.profile)) outcomes.push_back(stopped_for_good(view));
   if (self.restarted && view.profile.stop == Stop::interrupts) return outcomes;
+  if (self.restarted && self.interrupted && keeps_place(view.profile))
+    outcomes.push_back(interrupted_while_stopped(view));
   if (self.interrupted && !self.woken) outcomes.push_back(handled_before(view));
   act(view, outcomes);
   return outcomes;

@@ -233,6 +233,7 @@ void release_all(const View& view, State& state, QueueIndex index) {
     leave_lists(state, actor);
     if (may_stay && state.process_of(actor).running != Running::yes) {
       state.actor(actor).phase = Phase::entered;  // as it was waiting, or as it begins anew
+      state.actor(actor).restarted = true;
       state.actor(actor).found = index;
       continue;
     }

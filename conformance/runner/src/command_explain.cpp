@@ -57,7 +57,8 @@ CLAUSE      its statement, level and sources, the profiles in which it holds, wh
 SCENARIO    a file: each step with every outcome that is allowed, the clauses behind it, and the state that it leaves
 --profile   alone: the profile's value of each variation point, and what that is known from
 --diff      for each point in which two profiles differ, the clauses that it is about, a shortest scenario that tells the two apart
-            because of it, and what each allows; where none does, one that tells a profile from itself with that point changed
+            because of it, and what each allows; in what they have differed before, if they have; where none does, one that tells
+            a profile from itself with that point changed, and why it does not tell the two
 --envelope  each point (or points that have to come together) by which a profile, every one or those named, leaves what
             posix allows: the clauses that it is about, and a shortest scenario; at the end, who leaves it by what
 

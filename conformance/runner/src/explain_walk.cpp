@@ -25,7 +25,7 @@ namespace {
 
 namespace explore = model::explore;
 
-constexpr std::size_t most_worlds = 64;  // carried from step to step
+constexpr std::size_t most_worlds = 1000;  // carried from step to step; who reads it is told of a cut
 
 void each_once(std::vector<std::string>& ids, const model::Clauses& clauses) {
   for (const model::Clause& clause : clauses)
@@ -79,8 +79,9 @@ class Walk {
         const std::vector<std::string> clauses = clauses_of(ending);
         used_.insert(clauses.begin(), clauses.end());
         if (!silent_) ways.emplace(scope::show(scope_, ending, calls.size() == 1 ? actor : -1), clauses);
-        if (known.insert(canon_(ending.world)).second && after.size() < most_worlds)
-          after.push_back(std::move(ending.world));
+        if (!known.insert(canon_(ending.world)).second) continue;
+        cut_ |= after.size() == most_worlds;
+        if (after.size() < most_worlds) after.push_back(std::move(ending.world));
       }
     }
     worlds_ = std::move(after);
@@ -102,9 +103,11 @@ class Walk {
       say(fmt::format("    {}  {}{}\n", ways.size() == 1 ? "=" : "|", shown,
                       clauses.empty() ? "" : fmt::format("  [{}]", fmt::join(clauses, " "))));
     for (const std::string& line : scope::show(scope_, worlds_.front())) say(fmt::format("      {}\n", line));
-    if (worlds_.size() > 1)
-      say(fmt::format("      (one of {}{} states)\n", worlds_.size(),
-                      worlds_.size() == most_worlds ? " or more" : ""));
+    if (worlds_.size() > 1) say(fmt::format("      (one of {} states)\n", worlds_.size()));
+    if (cut_)
+      say(fmt::format(
+          "      (of more than {} states the others were left out: ways may be missing from here on)\n",
+          most_worlds));
   }
 
   const language::Scenario& scenario_;
@@ -114,6 +117,7 @@ class Walk {
   std::vector<explore::World> worlds_;
   std::set<std::string> used_;
   bool silent_ = false;
+  bool cut_ = false;
 };
 
 }  // namespace

@@ -14,7 +14,8 @@ struct Pair {
   World one;
   std::vector<World> others;
   std::vector<int> calls;
-  Clauses clauses;  // that the one has used
+  Clauses clauses;            // that the one has used
+  std::vector<int> departed;  // of the calls, those in whose answers they differed
 };
 
 class Comparing {
@@ -30,10 +31,9 @@ class Comparing {
 
   Comparison run() {
     const std::size_t deepest = settings_.only.empty() ? settings_.depth : settings_.only.size();
-    add({one_.first(), {other_.first()}, {}, {}});
+    add({one_.first(), {other_.first()}, {}, {}, {}});
     for (; at_ < pairs_.size() && !ended_; ++at_) {
       const Pair pair = std::move(pairs_[at_]);
-      pairs_[at_] = {};
       if (pair.calls.size() < deepest) visit(pair);
       if (pairs_.size() > settings_.most_pairs || (settings_.stop && (at_ & 0xff) == 0 && settings_.stop()))
         break;
@@ -65,7 +65,7 @@ class Comparing {
     for (Ending& seen : conduct(one_, pair.one, {call})) {
       if (ended_) return;
       ++result_.endings;
-      Pair next{{}, {}, calls, pair.clauses};
+      Pair next{{}, {}, calls, pair.clauses, pair.departed};
       bool anything = false;
       for (const Ending& way : allowed) {
         Ending settled = way, taken = seen;
@@ -75,11 +75,22 @@ class Comparing {
         next.others.push_back(std::move(settled.world));
       }
       next.one = seen.world;
-      if (next.others.empty()) ended_ = !found_({calls, seen, allowed, pair.clauses});
+      if (next.others.empty()) {
+        if (settings_.beyond) next.others = alike(allowed, seen);
+        ended_ = !found_({calls, seen, allowed, pair.clauses, pair.departed, next.others.empty()});
+        next.departed.push_back(call);
+      }
       if (next.others.empty() || anything) continue;  // where anything is allowed, nothing more can differ
       next.clauses.add(seen.clauses);
       add(std::move(next));
     }
+  }
+
+  static std::vector<World> alike(const std::vector<Ending>& allowed, const Ending& seen) {
+    std::vector<World> worlds;
+    for (const Ending& way : allowed)
+      if (same_actors(way, seen)) worlds.push_back(way.world);
+    return worlds;
   }
 
   void add(Pair pair) {
@@ -89,6 +100,7 @@ class Comparing {
     key.erase(std::unique(key.begin(), key.end()), key.end());
     if (key.size() < pair.others.size()) keep_distinct(pair.others);
     key.push_back(canon_(pair.one));
+    key.push_back({pair.departed.empty(), 0});
     if (known_.insert(std::move(key)).second) pairs_.push_back(std::move(pair));
   }
 
@@ -109,15 +121,6 @@ class Comparing {
 };
 
 }  // namespace
-
-bool differs(const Stage& one, const Stage& other, const CompareSettings& settings) {
-  bool found = false;
-  (void)compare(one, other, settings, [&](const Difference&) {
-    found = true;
-    return false;
-  });
-  return found;
-}
 
 Comparison compare(const Stage& one, const Stage& other, const CompareSettings& settings,
                    const std::function<bool(const Difference&)>& found) {

@@ -168,18 +168,20 @@ std::vector<Ending> conduct(const Stage& stage, const World& world, const std::v
   return Conduct(stage).run(world, calls);
 }
 
+bool same_actors(const Ending& a, const Ending& b) {
+  const auto same = [](const Actor& one, const Actor& other) {
+    return one.alive == other.alive && (one.phase == Phase::idle) == (other.phase == Phase::idle);
+  };
+  return !a.world.state.undefined && !b.world.state.undefined &&
+         std::ranges::equal(a.replies, b.replies, {}, &Reply::actor, &Reply::actor) &&
+         std::ranges::equal(a.world.state.actors, b.world.state.actors, same);
+}
+
 bool covers(Ending& allowed, Ending& seen, Open open) {
   if (allowed.world.state.undefined) return true;
-  if (seen.world.state.undefined || allowed.replies.size() != seen.replies.size()) return false;
-  const State &may = allowed.world.state, &is = seen.world.state;
-  for (std::size_t a = 0; a < is.actors.size(); ++a)
-    if (may.actors[a].alive != is.actors[a].alive ||
-        (may.actors[a].phase == Phase::idle) != (is.actors[a].phase == Phase::idle))
-      return false;
-  for (std::size_t i = 0; i < seen.replies.size(); ++i) {
-    if (allowed.replies[i].actor != seen.replies[i].actor) return false;
+  if (!same_actors(allowed, seen)) return false;
+  for (std::size_t i = 0; i < seen.replies.size(); ++i)
     if (!covers(allowed.world, allowed.replies[i], seen.world, seen.replies[i], open)) return false;
-  }
   return true;
 }
 

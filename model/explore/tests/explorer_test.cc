@@ -130,5 +130,39 @@ TEST(Compare, PosixAllowsWhatLinuxDoesAndNotTheOtherWayRound) {
   EXPECT_EQ(calls, 1u);  // any identifier
 }
 
+// Bug: what a budget left out is taken for searched.
+TEST(Compare, SaysWhetherItsBudgetHasLeftSomethingOut) {
+  const Scope scope = small_scope();
+  const Stage one(scope, linux_profile()), other(scope, *find_profile("posix"));
+  const auto complete = [&](std::uint64_t most_pairs) {
+    CompareSettings settings;
+    settings.depth = 3;
+    settings.most_pairs = most_pairs;
+    return compare(one, other, settings, [](const Difference&) { return true; }).complete;
+  };
+  EXPECT_TRUE(complete(100'000));
+  EXPECT_FALSE(complete(5));
+}
+
+// Bug: an identifier of another form hides all that comes after it; or what lies behind it is told of
+// unasked.
+TEST(Compare, GoesBeyondADifferenceWhereAsked) {
+  const Scope scope = small_scope();
+  const Stage one(scope, linux_profile()), other(scope, *find_profile("freebsd"));
+  const auto most_calls = [&](bool beyond) {
+    CompareSettings settings;
+    settings.beyond = beyond;
+    std::size_t most = 0;
+    (void)compare(one, other, settings, [&](const Difference& difference) {
+      EXPECT_EQ(difference.departed.empty(), difference.calls.size() == 1);
+      most = std::max(most, difference.calls.size());
+      return true;
+    });
+    return most;
+  };
+  EXPECT_EQ(most_calls(false), 1u);  // msgget: 0, and 65536
+  EXPECT_GT(most_calls(true), 1u);
+}
+
 }  // namespace
 }  // namespace svmq::model::explore

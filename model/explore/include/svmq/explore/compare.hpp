@@ -19,12 +19,15 @@ struct Difference {
   Ending seen;                  // in the one
   std::vector<Ending> allowed;  // every ending in the other
   Clauses before;               // that the one used for the calls before the last
+  std::vector<int> departed;    // of the calls before the last, those in whose answers they differed already
+  bool ends = true;             // nothing behind it is visited
 };
 
 struct CompareSettings {
   std::size_t depth = 3;               // most calls
   std::uint64_t most_pairs = 200'000;  // of a world and a set of worlds
   Open identifiers = Open::differs;    // an identifier that only the one leaves open
+  bool beyond = false;                 // what lies behind a difference is visited too
   std::vector<int> only;               // not empty: these calls in this order, and no others
   std::function<bool()> stop;          // true ends it
 };
@@ -35,12 +38,10 @@ struct Comparison {
 };
 
 // `found` is told of each difference, and answers whether to go on. What lies behind a difference is not
-// visited.
+// visited; or, beyond it, as if the two answers were the same: an identifier is then what each calls its own,
+// and the other is in any world in which the same processes were answered, and the same sleep.
 Comparison compare(const Stage& one, const Stage& other, const CompareSettings& settings,
                    const std::function<bool(const Difference&)>& found);
-
-// Is there any difference?
-bool differs(const Stage& one, const Stage& other, const CompareSettings& settings);
 
 // The calls one after the other, as a scenario.
 std::string calls_text(const Scope& scope, const std::vector<int>& calls, const std::string& name,

@@ -27,6 +27,9 @@ struct Ending {
 // whose actor cannot begin it is skipped.
 std::vector<Ending> conduct(const Stage& stage, const World& world, const std::vector<int>& calls);
 
+// The same actors were answered, whatever it was; the same ones sleep, and live. Neither may be undefined.
+bool same_actors(const Ending& a, const Ending& b);
+
 // What `seen` leaves open, and `allowed` does not: more than it allows, or taken as `allowed` has it.
 enum class Open { differs, settled };
 

@@ -2,14 +2,16 @@
 """Breaks rules of the model on purpose, one at a time, and shows which check notices.
 
     model/tests/broken_rules.py build/release              every one: some minutes
-    model/tests/broken_rules.py build/release --sample 3   some of them, as ctest does
+    model/tests/broken_rules.py build/release --sample 10   some of them, as ctest does
     model/tests/broken_rules.py build/release --each       every check of every one, also where one has noticed already
 
-A rule is one edit of a copy of a source of the model. That file alone is compiled, with the command of the build, and put before
-the model's library when the checks are linked anew, so that it stands in for its original. The build folder stays as it is.
+A rule is one edit of a copy of a source of the model. That file alone is compiled, with the command of the build but without optimizing, and
+put before the model's library when the checks are linked anew, so that it stands in for its original. The build folder stays as it is.
+Before a check is asked of a broken rule it is run in the same way with the sound source: one that fails then could notice nothing.
 """
 
 import argparse
+import functools
 import json
 import shlex
 import subprocess
@@ -90,20 +92,31 @@ class Workshop:
         shown = subprocess.run(["ninja", "-C", self._build, "-t", "commands", f"bin/{target}"], capture_output=True, text=True, check=True)
         return shown.stdout.splitlines()[-1]
 
-    def compile(self, rule: Broken) -> Path:
+    def broken(self, rule: Broken) -> Path:
         sound = (SOURCE / "model" / "src" / rule.file).read_text()
         count = sound.count(rule.old)
         if count != 1:
             sys.exit(f"{rule.clause}: the text to change is {count} times in {rule.file}, not once: break it anew")
-        broken = self._folder / rule.file
-        broken.write_text(sound.replace(rule.old, rule.new))
-        how = self._compile[rule.file]
+        return self._object(rule.file, sound.replace(rule.old, rule.new), "broken.o")
+
+    def _object(self, file: str, text: str, name: str) -> Path:
+        source = self._folder / file
+        source.write_text(text)
+        how = self._compile[file]
         words = shlex.split(how["command"])
-        words[words.index("-o") + 1] = str(self._folder / "broken.o")
-        words[words.index(how["file"])] = str(broken)
-        words += ["-I", str(SOURCE / "model" / "src"), "-Wno-error"]
+        words[words.index("-o") + 1] = str(self._folder / name)
+        words[words.index(how["file"])] = str(source)
+        words += ["-O0", "-I", str(SOURCE / "model" / "src"), "-Wno-error"]
         subprocess.run(words, cwd=how["directory"], check=True, capture_output=True)
-        return self._folder / "broken.o"
+        return self._folder / name
+
+    @functools.cache
+    def demand_that_it_passes(self, target: str, words: tuple[str, ...]) -> None:
+        """The check, linked in the same way, with a rule as it is."""
+        file = RULES[0].file
+        said = self._said(target, self._object(file, (SOURCE / "model" / "src" / file).read_text(), "sound.o"), words)
+        if said:
+            sys.exit(f"{said}, and no rule is broken: what it says of broken ones would mean nothing")
 
     def link(self, target: str, broken: Path) -> Path:
         program = self._folder / target
@@ -111,8 +124,12 @@ class Workshop:
         subprocess.run(f"{before} {broken} -o {program} {after}", shell=True, cwd=self._build, check=True, capture_output=True)
         return program
 
-    def notices(self, target: str, broken: Path, words: list[str]) -> str:
+    def notices(self, target: str, broken: Path, words: tuple[str, ...]) -> str:
         """What the check says against the broken rule; empty: nothing."""
+        self.demand_that_it_passes(target, words)
+        return self._said(target, broken, words)
+
+    def _said(self, target: str, broken: Path, words: tuple[str, ...]) -> str:
         done = subprocess.run([self.link(target, broken), *words], capture_output=True, text=True, timeout=900)
         if done.returncode == 0:
             return ""
@@ -121,7 +138,7 @@ class Workshop:
         return f"{target}: {names[0]}" if names else f"{target}: status {done.returncode}"
 
 
-CHECKS = [("model_tests", []), ("explore_tests", []), ("svmq", ["exhaust", "--model-only", "--profile", "linux-6.18"])]
+CHECKS = [("model_tests", ()), ("explore_tests", ()), ("svmq", ("exhaust", "--model-only", "--profile", "linux-6.18"))]
 
 
 def main() -> int:
@@ -138,7 +155,7 @@ def main() -> int:
         workshop = Workshop(chosen.build.resolve(), Path(folder))
         for rule in rules:
             start = time.monotonic()
-            broken = workshop.compile(rule)
+            broken = workshop.broken(rule)
             noticed = []
             for target, words in CHECKS:
                 said = workshop.notices(target, broken, words)

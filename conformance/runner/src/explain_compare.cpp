@@ -105,7 +105,9 @@ class Departing {
     bool explained = false;
     for (const model::VariationPoint* point : alone)
       if (explain({point})) {
-        keep({point}, w, difference);
+        // It suffices, and is not needed: whose doing it is, what else suffices says.
+        const Points rest = without(point);
+        keep(!settings_.beyond && explain(rest) ? minimal(rest, explain) : Points{point}, w, difference);
         explained = true;
       }
     if (!explained && explain(differing_)) keep(minimal(differing_, explain), w, difference);
@@ -115,6 +117,12 @@ class Departing {
     w.also_otherwise = ends_so(with(one_, points, other_), difference, w.seen);
     const auto [place, fresh] = found_.witnesses.emplace(points, w);
     if (!fresh && cost(points, w) < cost(points, place->second)) place->second = w;
+  }
+
+  Points without(const model::VariationPoint* point) const {
+    Points rest = differing_;
+    std::erase(rest, point);
+    return rest;
   }
 
   // The points for which this would be the best witness, were it owed to them alone.

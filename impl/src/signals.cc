@@ -89,6 +89,9 @@ void hold_off(const siginfo_t* info, ucontext_t* context) {
   // Of several that come on top of each other the mask to go back to is the one that was there before all:
   // each of the others' has more signals in it.
   kept.before = first ? context->uc_sigmask : common(kept.before, context->uc_sigmask);
+  // Nor a fault's own, where one is being handled.
+  for (int number : {SIGSEGV, SIGBUS})
+    if (!hold_of_thread.faults_blocked) sigdelset(&kept.before, number);
   sigfillset(&context->uc_sigmask);
   for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS})
     sigdelset(&context->uc_sigmask, number);
@@ -230,6 +233,8 @@ void block() {
     all &= ~(std::uint64_t{1} << (number - 1));
   seam::system_call(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<long>(&all),
                     reinterpret_cast<long>(&kept.masked_before), sizeof all);
+  // One that came since the hold began has had them blocked already.
+  if (hold_of_thread.held_off != 0) memcpy(&kept.masked_before, &kept.before, sizeof kept.masked_before);
   hold_of_thread.blocked = true;
 }
 

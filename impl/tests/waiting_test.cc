@@ -373,6 +373,35 @@ TEST_F(Waiting, SignalsOnTopOfEachOtherLeaveNoneBlocked) {
   EXPECT_GT(fired, 1000);
 }
 
+// The same where the library has to block them itself, as the program has blocked faults: one that comes
+// right before that leaves none blocked either. Red if the mask to go back to is what `block` finds.
+TEST_F(Waiting, SignalsRightBeforeABlockedCallLeaveNoneBlocked) {
+  int q = queue();
+  static volatile int fired;
+  fired = 0;
+  struct sigaction action = {};
+  action.sa_handler = [](int) { fired = fired + 1; };
+  sigaction(SIGALRM, &action, nullptr);
+  sigset_t bus, before, present;
+  sigemptyset(&bus);
+  sigaddset(&bus, SIGBUS);
+  pthread_sigmask(SIG_BLOCK, &bus, &before);
+  itimerval every = {{0, 20}, {0, 20}}, never = {};
+  setitimer(ITIMER_REAL, &every, nullptr);
+  for (int i = 0; i < 100'000; ++i) {
+    EXPECT_EQ(send(q, 1, "main"), 0);
+    EXPECT_EQ(receive(q, 1).text, "main");
+    pthread_sigmask(SIG_SETMASK, nullptr, &present);
+    if (sigismember(&present, SIGALRM) == 1) break;
+  }
+  setitimer(ITIMER_REAL, &never, nullptr);
+  EXPECT_EQ(sigismember(&present, SIGALRM), 0);
+  EXPECT_EQ(sigismember(&present, SIGBUS), 1);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  signal(SIGALRM, SIG_DFL);
+  EXPECT_GT(fired, 1000);
+}
+
 // What sigaction reports is what the program has asked for.
 TEST_F(Waiting, HandlersLookToTheProgramAsItSetThem) {
   queue();

@@ -263,7 +263,7 @@ long send_to(Seated& seated, Seat& seat, const Request& request, const char* fro
     if (locked.gone()) return -EIDRM;
     if (!granted(seat, queue.head().state, 2)) return -EACCES;
     if (queue.room_for(request.size)) {
-      if (queue.send(seat.member, locked.wakeups)) {
+      if (queue.send(seat.member, seam::now(), locked.wakeups)) {
         seen_here(queue.head().sender_cpu);
         return sent(seat, locked, request.size);
       }

@@ -376,11 +376,10 @@ bool Queue::hand_over(Index index, std::int32_t process, std::int64_t time, Wake
   return false;
 }
 
-bool Queue::send(Index member, Wakeups& wakeups) {
+bool Queue::send(Index member, std::int64_t time, Wakeups& wakeups) {
   Member* sender = space_.member(member);
   if (sender == nullptr) return false;
   Index index = sender->hand.get();
-  std::int64_t time = seam::now();
   std::int32_t process = sender->process.get();
   if (head().state.receivers.first.get() != none && hand_over(index, process, time, wakeups)) {
     space_.set(sender->hand, none);
@@ -401,15 +400,16 @@ void Queue::receive(Index index, Index member, Wakeups& wakeups) {
   unlink(index, *taken);
   space_.set(receiver->hand, index);
   receiver->reads.set(1);
-  space_.state().received_at.set(seam::now());
+  std::int64_t time = seam::now();
+  space_.state().received_at.set(time);
   space_.state().receiver.set(receiver->process.get());
-  if (head().state.senders.first.get() != none && !damaged()) serve_senders(wakeups);
+  if (head().state.senders.first.get() != none && !damaged()) serve_senders(time, wakeups);
 }
 
 // Completes the calls of waiting senders whose message fits, oldest first, on their behalf: a sender that
 // dies after it was chosen then wastes no room. One whose permission may have changed is told to look for
 // itself instead, and the room it would take is not counted, so that its death is no loss to others either.
-void Queue::serve_senders(Wakeups& wakeups) {
+void Queue::serve_senders(std::int64_t time, Wakeups& wakeups) {
   Index at = head().state.senders.first.get();
   for (std::uint32_t steps = 0; at != none && steps < most_members; ++steps) {
     Member* candidate = space_.member(at);
@@ -423,7 +423,7 @@ void Queue::serve_senders(Wakeups& wakeups) {
       } else if (candidate->setting.get() != head().state.settings.get()) {
         end_wait(at, *candidate, Outcome::again, wakeups);
       } else {
-        if (!send(at, wakeups)) return;
+        if (!send(at, time, wakeups)) return;
         end_wait(at, *candidate, Outcome::done, wakeups);
       }
     }
@@ -437,10 +437,11 @@ void Queue::set(const Permission& permission, std::uint64_t capacity, Wakeups& w
   all.permission.gid.set(permission.gid);
   all.permission.mode.set(permission.mode);
   all.capacity.set(capacity);
-  all.changed_at.set(seam::now());
+  std::int64_t time = seam::now();
+  all.changed_at.set(time);
   all.settings.set(all.settings.get() + 1);
   wake_all(all.receivers, wakeups);
-  serve_senders(wakeups);
+  serve_senders(time, wakeups);
 }
 
 void Queue::remove(Wakeups& wakeups) {

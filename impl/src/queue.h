@@ -56,10 +56,10 @@ class Queue {
   Index at_place(std::int64_t place);  // counted from 0
   Message* message(Index index) { return space_.message(index); }
 
-  // ---- the steps that others can see
+  // ---- the steps that others can see. Each has one time, read before it is seen who is still alive.
 
   // The message in the member's hand goes to a receiver that waits for it, or on the queue.
-  bool send(Index member, Wakeups& wakeups);
+  bool send(Index member, std::int64_t time, Wakeups& wakeups);
   // Off the queue, into the member's hand, instead of what is there.
   void receive(Index index, Index member, Wakeups& wakeups);
   void set(const Permission& permission, std::uint64_t capacity, Wakeups& wakeups);
@@ -69,7 +69,7 @@ class Queue {
 
   void wait(Index member, Waits waits);  // at the end of the line
   void stop_waiting(Index member);
-  void serve_senders(Wakeups& wakeups);
+  void serve_senders(std::int64_t time, Wakeups& wakeups);
 
   void repair();  // after the lock's owner died
   bool owes();    // of a removed queue: somebody has yet to fetch what is in his hand

@@ -1,10 +1,14 @@
 #include "explore.h"
 
+#include <fmt/format.h>
 #include <time.h>
 
 #include <algorithm>
+#include <charconv>
 #include <random>
+#include <span>
 #include <stdexcept>
+#include <string_view>
 
 namespace svmq::verify {
 namespace {
@@ -68,7 +72,10 @@ struct Branch {
 // Depth first: goes along the path, and beyond its end takes the first option of each choice.
 class DepthFirst final : public Chooser {
  public:
-  void restart() { depth_ = 0; }
+  void restart() {
+    depth_ = 0;
+    skip();
+  }
   bool at_end() const { return depth_ == path.size(); }
   Option choose(Machine& machine, const Options& options) override {
     if (depth_ < path.size()) {
@@ -78,6 +85,7 @@ class DepthFirst final : public Chooser {
                           std::to_string(depth_ - 1);
         return cut;
       }
+      skip();
       return branch.options.all[static_cast<std::size_t>(branch.taken)];
     }
     // A choice of deaths alone belongs to the state of the choice before it.
@@ -106,6 +114,15 @@ class DepthFirst final : public Chooser {
   Visited visited;
 
  private:
+  // To the next choice that the execution does not just pass by; all of its step.
+  void skip() {
+    std::size_t next = depth_;
+    while (next + 1 < path.size() && path[next].taken == 0 && path[next].options.passes) ++next;
+    next_choice = next < path.size() ? path[next].step : 0;
+    while (next > depth_ && path[next - 1].step == next_choice) --next;
+    depth_ = next;
+  }
+
   std::size_t depth_ = 0;
 };
 
@@ -119,8 +136,7 @@ class Replay final : public Chooser {
     if (next_ == choices_.size() || choices_[next_].first > here) return options.all[0];
     auto [step, wanted] = choices_[next_];
     if (step < here) {
-      machine.failure = "the choice at step " + std::to_string(step) +
-                        " cannot be made: the string is of another world or library";
+      misfit = fmt::format("the choice at step {} cannot be made", step);
       return cut;
     }
     // There may be another choice at this step.
@@ -130,46 +146,42 @@ class Replay final : public Chooser {
     return wanted;
   }
   bool used_up() const { return next_ == choices_.size(); }
+  std::string misfit;  // why the execution was given up
 
  private:
   std::vector<std::pair<std::uint32_t, Option>> choices_;
   std::size_t next_ = 0;
 };
 
-// PCT (Burckhardt and others, 2010): the process of the highest priority goes on; at some moments, chosen
-// beforehand, it becomes the lowest.
+// PCT (Burckhardt and others, 2010): the process of the highest priority goes on. Moment i, drawn beforehand,
+// gives the process that comes to it priority i, below all that were drawn for a start. Deaths likewise.
 class Priorities final : public Chooser {
  public:
   Priorities(std::uint64_t seed, int changes, int deaths, std::uint32_t length) : lots_(seed) {
-    for (int& priority : priority_) priority = static_cast<int>(lots_() % 1000) + 100;
+    for (int i = 0; i < most_processes; ++i) priority_[i] = changes + i;
+    std::shuffle(std::begin(priority_), std::end(priority_), lots_);
     for (int i = 0; i < changes; ++i) moments_.push_back(static_cast<std::uint32_t>(lots_() % length));
     for (int i = 0; i < deaths; ++i) deaths_.push_back(static_cast<std::uint32_t>(lots_() % length));
+    std::ranges::sort(deaths_);
   }
   Option choose(Machine& machine, const Options& options) override {
     std::uint32_t here = at_++;
-    if (std::ranges::find(moments_, here) != moments_.end() && machine.current() >= 0)
-      priority_[machine.current()] = --lowest_;
-    Option best = options.all[0];
-    bool dies = std::ranges::any_of(deaths_, [&](std::uint32_t moment) { return moment <= here; });
-    int index = 0, chosen = 0;
-    for (; index < options.count; ++index) {
-      Option option = options.all[static_cast<std::size_t>(index)];
-      if ((option & older) != 0) {
-        if (lots_() % 8 == 0) best = option, chosen = index;
-        continue;
-      }
-      if ((option & death) != 0) {
-        if (!dies) continue;
-        deaths_.erase(std::ranges::find_if(deaths_, [&](std::uint32_t moment) { return moment <= here; }));
-        best = option;
-        chosen = index;
-        break;
-      }
-      if ((best & older) == 0 && priority_[option] > priority_[best & process_bits])
-        best = option, chosen = index;
+    for (std::size_t i = 0; i < moments_.size(); ++i)
+      if (moments_[i] == here && machine.current() >= 0) priority_[machine.current()] = static_cast<int>(i);
+    std::vector<Option> living, dying, old;
+    for (Option option : std::span(options.all).first(static_cast<std::size_t>(options.count)))
+      ((option & older) != 0 ? old : (option & death) != 0 ? dying : living).push_back(option);
+    Option chosen;
+    if (!dying.empty() && died_ < deaths_.size() && deaths_[died_] <= here) {
+      ++died_;
+      chosen = dying[lots_() % dying.size()];
+    } else if (!old.empty() && lots_() % 8 == 0) {
+      chosen = old[lots_() % old.size()];
+    } else {
+      chosen = std::ranges::max(living, {}, [&](Option option) { return priority_[option]; });
     }
-    if (chosen != 0) choices.emplace_back(machine.step(), best);
-    return best;
+    if (chosen != options.all[0]) choices.emplace_back(machine.step(), chosen);
+    return chosen;
   }
   std::uint32_t length() const { return at_; }
   std::vector<std::pair<std::uint32_t, Option>> choices;
@@ -177,26 +189,42 @@ class Priorities final : public Chooser {
  private:
   std::mt19937_64 lots_;
   int priority_[most_processes];
-  int lowest_ = 0;
   std::vector<std::uint32_t> moments_, deaths_;
+  std::size_t died_ = 0;
   std::uint32_t at_ = 0;
 };
 
-std::vector<std::pair<std::uint32_t, Option>> parse_choices(const std::string& text) {
+// A number and what is chosen at that step: "17B", "53xA", "60a".
+std::pair<std::uint32_t, Option> parse_choice(std::string_view text) {
+  std::pair<std::uint32_t, Option> choice;
+  const char* end = text.data() + text.size();
+  auto [what, error] = std::from_chars(text.data(), end, choice.first);
+  std::string_view rest(what, end);
+  auto within = [](char letter, char first, int count) { return letter >= first && letter < first + count; };
+  if (error == std::errc{} && rest.size() == 1 && within(rest[0], 'A', most_processes)) {
+    choice.second = static_cast<Option>(rest[0] - 'A');
+  } else if (error == std::errc{} && rest.size() == 2 && rest[0] == 'x' &&
+             within(rest[1], 'A', most_processes)) {
+    choice.second = static_cast<Option>(death | (rest[1] - 'A'));
+  } else if (error == std::errc{} && rest.size() == 1 && within(rest[0], 'a', most_older)) {
+    choice.second = static_cast<Option>(older | (rest[0] - 'a' + 1));
+  } else {
+    throw std::runtime_error(
+        fmt::format("\"{}\" is no choice: expected a step and a process that goes on (17B), one that is "
+                    "killed (53xA) or how old "
+                    "a value is loaded (60a)",
+                    text));
+  }
+  return choice;
+}
+
+std::vector<std::pair<std::uint32_t, Option>> parse_choices(std::string_view text) {
   std::vector<std::pair<std::uint32_t, Option>> choices;
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t used = 0;
-    unsigned long number = std::stoul(text.substr(at), &used);
-    at += used;
-    if (at >= text.size()) throw std::runtime_error("a choice is a number and a letter or two: 17B, 53xA");
-    char letter = text[at++];
-    int option = letter - 'A';
-    if (letter == 'x' && at < text.size())
-      option = death | (text[at++] - 'A');
-    else if (letter >= 'a')
-      option = older | (letter - 'a' + 1);
-    choices.emplace_back(static_cast<std::uint32_t>(number), static_cast<Option>(option));
-    if (at < text.size() && text[at] == ',') ++at;
+  while (!text.empty()) {
+    auto comma = text.find(',');
+    choices.push_back(parse_choice(text.substr(0, comma)));
+    if (comma == text.size() - 1) throw std::runtime_error("a choice is missing behind the last comma");
+    text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
   }
   return choices;
 }
@@ -221,18 +249,19 @@ std::string print_choices(const std::vector<std::pair<std::uint32_t, Option>>& c
 Finding Explorer::exhaust(Budget bound, double seconds) {
   double begin = now();
   Machine& machine = stage_.machine();
-  std::uint64_t accesses = machine.accesses;
   complete_ = true;
   Finding finding;
   do {
     DepthFirst search;
+    count_ = {};
     do {
       search.restart();
       bool ended = stage_.play(&search, bound);
       if (ended && !search.at_end())
         machine.failure = "not deterministic: an execution ended before its last choice";
-      ended || !machine.failure.empty() ? ++count_.executions : ++count_.cut;
-      if (ended || !machine.failure.empty()) finding.fault = stage_.judge_end();
+      bool whole = ended || !machine.failure.empty();
+      ++(whole ? count_.executions : count_.cut);
+      if (whole) finding.fault = stage_.judge_end();
       if (!finding.fault.empty()) {
         finding.choices = print_choices(search.choices());
         break;
@@ -242,38 +271,41 @@ Finding Explorer::exhaust(Budget bound, double seconds) {
         break;
       }
     } while (search.advance());
-    count_.states += search.visited.size();
+    count_.states = search.visited.size();
+    effort_.executions += count_.executions;
   } while (machine.learn() && finding.fault.empty() && complete_);
-  count_.accesses += machine.accesses - accesses;
-  count_.seconds += now() - begin;
+  effort_.seconds += now() - begin;
   return finding;
 }
 
+// The first ones show how many choices the moments are to be drawn from.
 Finding Explorer::random(Budget bound, std::uint64_t executions, std::uint64_t seed) {
+  constexpr std::uint64_t trials = 200;
   double begin = now();
   Machine& machine = stage_.machine();
-  std::uint32_t length = 100;
+  std::uint32_t longest = 100;
   Finding finding;
   for (std::uint64_t i = 0; i < executions && finding.fault.empty(); ++i) {
-    machine.learn();
-    Priorities lots(seed + i, bound.preemptions, bound.deaths, length);
-    bool ended = stage_.play(&lots, {unbounded.preemptions, bound.deaths});
+    if (machine.learn() || i <= trials) lots_ = {longest * 5 / 4, 0};
+    Priorities drawn(seed + i, bound.preemptions, bound.deaths, lots_.choices);
+    bool ended = stage_.play(&drawn, {unbounded.preemptions, bound.deaths});
     ++count_.executions;
-    length = std::max(length, lots.length());
+    longest = std::max(longest, drawn.length());
+    if (drawn.length() > lots_.choices) ++lots_.too_long;
     if (ended || !machine.failure.empty()) finding.fault = stage_.judge_end();
-    if (!finding.fault.empty()) finding.choices = print_choices(lots.choices);
+    if (!finding.fault.empty()) finding.choices = print_choices(drawn.choices);
   }
-  count_.longest = length;
-  count_.seconds += now() - begin;
+  effort_ = {count_.executions, now() - begin};
   return finding;
 }
 
 Finding Explorer::replay(const std::string& text) {
   Replay chooser(parse_choices(text));
   stage_.play(&chooser, unbounded);
-  if (!chooser.used_up() && stage_.machine().failure.empty())
-    throw std::runtime_error(
-        "the execution ended before its last choice: the string is of another world or library");
+  std::string why = std::move(chooser.misfit);
+  if (!chooser.used_up() && why.empty() && stage_.machine().failure.empty())
+    why = "the execution ended before its last choice";
+  if (!why.empty()) throw std::runtime_error(why + ": the string is of another world or library");
   return {stage_.judge_end(), text};
 }
 

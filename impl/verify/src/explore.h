@@ -20,12 +20,21 @@ struct Finding {
 };
 
 struct Count {
-  std::uint64_t executions = 0;  // to their end
+  std::uint64_t executions = 0;  // to their end, each another one
   std::uint64_t cut = 0;         // cut short in a state that was known
   std::uint64_t states = 0;      // different ones at a choice
-  std::uint64_t accesses = 0;
-  double seconds = 0;
-  std::uint32_t longest = 0;  // execution at random, in choices
+};
+
+// What it took: also the smaller bounds, and what was done again with more choices.
+struct Effort {
+  std::uint64_t executions = 0;  // to their end
+  double seconds = 0;            // of CPU
+};
+
+// What executions at random were drawn from.
+struct Lots {
+  std::uint32_t choices = 0;   // an execution
+  std::uint64_t too_long = 0;  // executions with more of them
 };
 
 class Explorer {
@@ -34,18 +43,22 @@ class Explorer {
 
   // All within the bound; stops at the first fault. `seconds` 0: no limit.
   Finding exhaust(Budget bound, double seconds = 0);
-  // Priorities drawn by lot, lowered at as many moments as there are preemptions (PCT); deaths within the
-  // bound.
+  // Priorities drawn by lot, lowered at as many moments as there are preemptions (PCT); as many deaths as the
+  // bound has.
   Finding random(Budget bound, std::uint64_t executions, std::uint64_t seed);
   // One execution again. Throws std::runtime_error where the choices do not fit.
   Finding replay(const std::string& choices);
 
-  const Count& count() const { return count_; }
+  const Count& count() const { return count_; }  // of the last bound, with all its choices
+  const Effort& effort() const { return effort_; }
+  const Lots& lots() const { return lots_; }
   bool complete() const { return complete_; }
 
  private:
   Stage& stage_;
   Count count_;
+  Effort effort_;
+  Lots lots_;
   bool complete_ = false;
 };
 

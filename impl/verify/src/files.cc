@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <cstring>
+#include <map>
 
 #include "machine.h"
 
@@ -95,13 +96,23 @@ void* Machine::map(int file, std::size_t size) {
   return state_.files[static_cast<std::size_t>(file - first_file)].memory;
 }
 
-void* Machine::file(const std::string& suffix, int nth) const {
+// A queue's two files have one name with two suffixes, which begins with its identifier.
+std::vector<Machine::Queue> Machine::queues() const {
+  std::map<std::string, Queue> found;
   for (int i = 0; i < state_.file_count; ++i) {
-    const File& found = state_.files[static_cast<std::size_t>(i)];
-    std::string name = found.name;
-    if (found.linked && name.ends_with(suffix) && nth-- == 0) return found.memory;
+    const File& file = state_.files[static_cast<std::size_t>(i)];
+    std::string name = file.name;
+    auto dot = name.rfind('.');
+    if (!file.linked || dot == std::string::npos) continue;
+    bool head = name.ends_with(".head");
+    if (!head && !name.ends_with(".arena")) continue;
+    auto id = static_cast<std::int32_t>(std::stoul(name, nullptr, 16));
+    Queue& queue = found.try_emplace(name.substr(0, dot), Queue{id, nullptr, nullptr}).first->second;
+    (head ? queue.head : queue.arena) = file.memory;
   }
-  return nullptr;
+  std::vector<Queue> all;
+  for (const auto& [name, queue] : found) all.push_back(queue);
+  return all;
 }
 
 }  // namespace svmq::verify

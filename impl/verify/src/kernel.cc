@@ -1,5 +1,6 @@
 // What the kernel does: futexes, robust lists, signals, death.
 #include <errno.h>
+#include <fmt/format.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -12,6 +13,23 @@
 #include "machine.h"
 
 namespace svmq::verify {
+namespace {
+
+// The condition of FUTEX_WAKE_OP, on what was there before.
+bool compares(std::uint32_t encoded, std::int32_t former) {
+  auto operand = static_cast<std::int32_t>(encoded << 20) >> 20;
+  switch (encoded >> 24 & 15) {
+    case FUTEX_OP_CMP_EQ: return former == operand;
+    case FUTEX_OP_CMP_NE: return former != operand;
+    case FUTEX_OP_CMP_LT: return former < operand;
+    case FUTEX_OP_CMP_LE: return former <= operand;
+    case FUTEX_OP_CMP_GT: return former > operand;
+    case FUTEX_OP_CMP_GE: return former >= operand;
+    default: return false;  // refused by `futex`
+  }
+}
+
+}  // namespace
 
 long Machine::system_call(long number, const long* a) {
   switch (number) {
@@ -88,7 +106,8 @@ long Machine::futex(const long* a) {
     case FUTEX_WAKE_OP: {
       auto* changed = reinterpret_cast<std::uint32_t*>(a[4]);
       auto encoded = static_cast<std::uint32_t>(a[5]);
-      if (encoded >> 28 != (FUTEX_OP_SET | FUTEX_OP_OPARG_SHIFT)) fail("a futex operation is not simulated");
+      if (encoded >> 28 != (FUTEX_OP_SET | FUTEX_OP_OPARG_SHIFT) || (encoded >> 24 & 15) > FUTEX_OP_CMP_GE)
+        fail(fmt::format("FUTEX_WAKE_OP {:#x} is not simulated", encoded));
       note_kernels_use(changed, true);
       std::uint32_t former = *changed, value = 1u << (encoded >> 12 & 31);
       load_latest(changed, Order::both);
@@ -96,14 +115,11 @@ long Machine::futex(const long* a) {
       note_lock(changed, value);
       if (tracing) note("sets, and wakes", changed, value);
       int woken = wake(word, static_cast<int>(a[2]), FUTEX_BITSET_MATCH_ANY);
-      auto comparison = encoded >> 24 & 15;
-      auto operand = static_cast<std::int32_t>(encoded << 20) >> 20;
-      auto before_value = static_cast<std::int32_t>(former);
-      bool too = comparison == FUTEX_OP_CMP_EQ ? before_value == operand : before_value < operand;
-      if (too) woken += wake(changed, static_cast<int>(a[3]), FUTEX_BITSET_MATCH_ANY);
+      if (compares(encoded, static_cast<std::int32_t>(former)))
+        woken += wake(changed, static_cast<int>(a[3]), FUTEX_BITSET_MATCH_ANY);
       return answered(woken);
     }
-    default: fail("a futex operation is not simulated"); return -ENOSYS;
+    default: fail(fmt::format("futex operation {} is not simulated", operation)); return -ENOSYS;
   }
 }
 
@@ -151,15 +167,15 @@ int Machine::wake(const void* word, int most, std::uint32_t set) {
 
 // One that is killed, but has not run since, swallows a wake-up.
 void Machine::offer_deaths_of_sleepers(const void* word) {
-  if (chooser_ == nullptr) return;
+  if (chooser_ == nullptr || known()) return;
   Options options;
-  options.deaths_alone = true;
+  options.deaths_alone = options.passes = true;
   options.add(static_cast<Option>(current_));
   for (int i = 0; i < count_; ++i)
     if (at(i).run == Run::sleeping && at(i).sleeps_on == word && may_die(i))
       options.add(static_cast<Option>(death | i));
   if (options.count == 1) return;
-  Option chosen = chooser_->choose(*this, options);
+  Option chosen = ask(options);
   if (chosen == cut)
     take(chosen);
   else if (chosen != current_)
@@ -219,6 +235,7 @@ void Machine::kill(int process) {
   if (tracing) note_of(process, "is killed", nullptr, 0);
   Process& victim = at(process);
   victim.fresh = false;
+  victim.moved = true;
   died(process, false);
   victim.run = Run::leaving;
   victim.pending = 0;

@@ -34,7 +34,8 @@ Machine::Machine()
 
 int Machine::add_process(const std::string& library, std::uint32_t uid, std::uint32_t gid, bool may_die) {
   if (count_ == most_processes) throw std::runtime_error("too many processes in a world");
-  int number = current_ = count_++;
+  int number = count_++;
+  become(number);
   Process& made = at(number);
   made.uid = uid;
   made.gid = gid;
@@ -46,8 +47,9 @@ int Machine::add_process(const std::string& library, std::uint32_t uid, std::uin
   fiber.stack = static_cast<std::byte*>(stack);
   fiber.size = stack_size;
   fibers_.push_back(fiber);
-  copies_.push_back(std::make_unique<Copy>(kept_));
-  copies_.back()->load(library, kept_);
+  kept_.push_back(std::make_unique<Kept>());
+  copies_.push_back(std::make_unique<Copy>(*kept_.back()));
+  copies_.back()->load(library, *kept_.back());
   return number;
 }
 
@@ -74,6 +76,7 @@ bool Machine::run(Chooser* chooser, Budget budget) {
   failure.clear();
   accesses_at_start_ = accesses;
   accesses_end_ = accesses + most_accesses;
+  next_choice_ = chooser == nullptr ? 0 : accesses + chooser->next_choice;
   everywhere_ = chooser != nullptr && chooser->everywhere;
   current_ = -1;
   int error = errno;
@@ -83,9 +86,10 @@ bool Machine::run(Chooser* chooser, Budget budget) {
   }
   if (options.count == 0) return true;
   Option first = options.all[0];
-  if (chooser_ != nullptr && options.count > 1) first = chooser_->choose(*this, options);
+  if (chooser_ != nullptr && options.count > 1) first = ask(options);
   if (first == cut) return false;
-  current_ = first;
+  become(first);
+  self().moved = true;
   errno = self().error;
   svmq_verify_switch(&main_stack_, self().stack);
   errno = error;
@@ -107,7 +111,8 @@ void Machine::go_to(int process) {
   if (process == current_) return;
   Process& from = self();
   from.error = errno;
-  current_ = process;
+  become(process);
+  self().moved = true;
   errno = self().error;
   svmq_verify_switch(&from.stack, self().stack);
 }
@@ -133,10 +138,20 @@ void Machine::add_others(Options& options) const {
       options.add(static_cast<Option>(death | i));
 }
 
+Option Machine::ask(const Options& options) {
+  Option chosen = chooser_->choose(*this, options);
+  next_choice_ = accesses_at_start_ + chooser_->next_choice;
+  return chosen;
+}
+
 // The running process may go on, others may come first, it may die.
 void Machine::decide(bool switching) {
   if (chooser_ == nullptr) return;
   Process& mine = self();
+  if (known()) {
+    mine.changed = false;
+    return;
+  }
   Options options;
   options.add(static_cast<Option>(current_));
   if (switching && left_.preemptions > 0) add_others(options);
@@ -145,7 +160,8 @@ void Machine::decide(bool switching) {
   if (mortal) options.add(static_cast<Option>(death | current_));
   mine.changed = false;
   if (options.count == 1) return;
-  Option chosen = chooser_->choose(*this, options);
+  options.passes = true;
+  Option chosen = ask(options);
   if (chosen == current_) return;
   if ((chosen & process_bits) != current_) --left_.preemptions;
   take(chosen);
@@ -169,7 +185,7 @@ void Machine::give_way() {
   if (enabled(current_)) options.add(static_cast<Option>(current_));
   add_others(options);
   Option chosen = options.all[0];
-  if (chooser_ != nullptr && options.count > 1) chosen = chooser_->choose(*this, options);
+  if (chooser_ != nullptr && options.count > 1) chosen = ask(options);
   take(chosen);
 }
 
@@ -188,6 +204,7 @@ long Machine::answered(long result) {
 
 void Machine::begin_call() {
   self().fresh = false;
+  self().clock = state_.clock;
   if (weak)
     weak_memory_.be_told(current_,
                          WeakMemory::by_return);  // the programs may have told each other by other means
@@ -197,6 +214,20 @@ void Machine::begin_call() {
 void Machine::call_ends() {
   if (self().fresh) begin_call();
   if (weak) weak_memory_.tell(current_, WeakMemory::by_return);
+  ++state_.clock;
+}
+
+// Others move the clock, so what it shows is a choice like a word of theirs. Who sees that it has moved sees
+// what those have stored whose return moved it: a second is longer than any store takes.
+std::int64_t Machine::time() {
+  if (++accesses >= accesses_end_) fail("goes on for ever");
+  decide(true);
+  if (self().fresh) begin_call();
+  if (weak && state_.clock != self().clock) weak_memory_.be_told(current_, WeakMemory::by_return);
+  self().clock = state_.clock;
+  self().seen = mix(self().seen, static_cast<std::uint64_t>(state_.clock));
+  if (tracing) note("reads the clock", nullptr, static_cast<std::uint64_t>(state_.clock));
+  return state_.clock;
 }
 
 void Machine::order() {
@@ -216,19 +247,20 @@ void Machine::relax() {
   pass(4);
   if (chooser_ == nullptr) return;
   Options options;
+  bool alone = true;
+  for (int i = 0; i < count_; ++i) alone = alone && (i == current_ || !enabled(i));
+  if (alone) options.add(static_cast<Option>(current_));
   add_others(options);
-  if (options.count == 0) return;
-  take(options.count == 1 ? options.all[0] : chooser_->choose(*this, options));
+  take(options.count == 1 ? options.all[0] : ask(options));
 }
 
 // ---- states
 
 std::uint64_t Machine::mark() const {
-  std::uint64_t hash = mix(state_.memory_hash, step());
-  return current_ < 0 ? hash : mix(hash, at(current_).seen);
+  return mix(state_.memory_hash ^ (current_ < 0 ? 0 : at(current_).seen), step());
 }
 
-std::uint64_t Machine::key() const {
+std::uint64_t Machine::end_key() const {
   std::uint64_t hash = mix(state_.memory_hash, static_cast<std::uint64_t>(current_ + 1));
   for (int i = 0; i < count_; ++i) {
     const Process& one = at(i);
@@ -245,9 +277,9 @@ std::uint64_t Machine::key() const {
     hash = mix(hash, state_.files[static_cast<std::size_t>(i)].linked ? 3 : 5);
   hash = mix(hash, state_.randoms);
   if (weak) hash = mix(hash, weak_memory_.hash());
-  hash = mix(hash, history());
-  return mix(hash, static_cast<std::uint64_t>(left_.deaths));
+  return mix(hash, history());
 }
+
 // ---- where executions begin
 
 void Machine::remember() {
@@ -272,18 +304,23 @@ void Machine::remember() {
     const std::byte* top = fibers_[static_cast<std::size_t>(i)].top();
     first_stacks_.push_back({i, std::vector<std::byte>(static_cast<const std::byte*>(from), top)});
   }
+  for (Process& one : state_.processes) one.moved = false;
   first_state_ = state_;
-  kept_.remember();
+  for (auto& kept : kept_) kept->remember();
 }
 
 void Machine::put_back() {
   for (std::size_t i = undo_.size(); i-- > 0;) *undo_[i].at = undo_[i].before;
   undo_.clear();
+  std::array<bool, most_processes> moved{};
+  for (int i = 0; i < count_; ++i) moved[static_cast<std::size_t>(i)] = at(i).moved;
   state_ = first_state_;
   for (const Word& word : first_links_) *word.at = word.value;
   for (const StackCopy& stack : first_stacks_)
-    memcpy(at(stack.process).stack, stack.bytes.data(), stack.bytes.size());
-  kept_.put_back();
+    if (moved[static_cast<std::size_t>(stack.process)])
+      memcpy(at(stack.process).stack, stack.bytes.data(), stack.bytes.size());
+  for (std::size_t i = 0; i < kept_.size(); ++i)
+    if (moved[i]) kept_[i]->put_back();
   if (weak) weak_memory_.forget();
 }
 

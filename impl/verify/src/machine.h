@@ -27,20 +27,22 @@ constexpr Option process_bits = 0x0f;
 constexpr Option death = 0x40;
 constexpr Option older = 0x80;  // | n: a load returns the value before the n latest ones
 constexpr Option cut = 0xff;    // nothing: this execution is not to be continued
+constexpr int most_older = 26;  // a letter each
 struct Options {
-  std::array<Option, 12> all;
+  std::array<Option, 1 + most_older> all;  // five processes go on, five die; or a load's values
   int count = 0;
   bool deaths_alone = false;  // whether to go on or to kill somebody who does nothing now
-  void add(Option option) {
-    if (count < static_cast<int>(all.size())) all[static_cast<std::size_t>(count++)] = option;
-  }
+  bool passes = false;        // the first one changes nothing: as if nothing had been asked
+  bool full() const { return count == static_cast<int>(all.size()); }
+  void add(Option option) { all[static_cast<std::size_t>(count++)] = option; }
 };
 
 class Machine;
 class Chooser {
  public:
   virtual Option choose(Machine& machine, const Options& options) = 0;
-  bool everywhere = false;  // asked at each step, whether it matters or not
+  bool everywhere = false;        // asked at each step, whether it matters or not
+  std::uint32_t next_choice = 0;  // there is none before this step, as an earlier execution has shown
 
  protected:
   ~Chooser() = default;
@@ -89,8 +91,11 @@ class Machine final : public Hooks {
   std::string failure;
   std::uint64_t accesses = 0;
 
-  std::uint64_t key() const;   // of the whole state; equal states go on alike
-  std::uint64_t mark() const;  // of enough of it to notice that an execution does not repeat
+  std::uint64_t key() const {  // of the whole state; equal states go on alike
+    return mix(end_key(), static_cast<std::uint64_t>(left_.deaths));
+  }
+  std::uint64_t end_key() const;  // without what may still be done to it
+  std::uint64_t mark() const;     // of enough of it to notice that an execution does not repeat
   // More words turned out to be used without a common lock: what was explored is not all. From now on they
   // are choices.
   bool learn();
@@ -104,12 +109,17 @@ class Machine final : public Hooks {
   }  // of this execution
   int count() const { return count_; }
   int deaths() const { return state_.deaths; }
+  std::int64_t clock() const { return state_.clock; }
   Copy& copy_of(int process) { return *copies_[static_cast<std::size_t>(process)]; }
   static std::int32_t pid_of(int process) { return 1001 + process; }
   void call_begins() { self().fresh = true; }
-  void call_ends();
-  bool send_signal(int process, int number);             // false: nobody is there
-  void* file(const std::string& suffix, int nth) const;  // mapped; nullptr: there is none
+  void call_ends();                           // and with it a second
+  bool send_signal(int process, int number);  // false: nobody is there
+  struct Queue {
+    std::int32_t id;
+    void *head, *arena;  // nullptr: there is no such file
+  };
+  std::vector<Queue> queues() const;  // by the files that there are
   std::string name_of(const void* address) const;
 
   // ---- Hooks
@@ -123,7 +133,7 @@ class Machine final : public Hooks {
   void relax() override;
   std::uint64_t ticks() override { return self().ticks += 30'000; }
   std::uint32_t cpu() override { return spins ? static_cast<std::uint32_t>(current_) : 0; }
-  std::int64_t time() override { return 1'000'000; }
+  std::int64_t time() override;
   std::uint64_t random() override { return 0x1000 + ++state_.randoms; }
   long system_call(long number, const long* arguments) override;
   int open(const char* path, int flags) override;
@@ -143,8 +153,10 @@ class Machine final : public Hooks {
     bool alive = true, may_die = false;
     bool fresh = false;      // in a call that has not touched anything yet
     bool changed = false;    // something, since death was last offered
+    bool moved = false;      // in this execution: its private memory may have changed
     std::uint64_t seen = 0;  // hash of all that it has read: its private state follows from that
     std::uint64_t ticks = 0;
+    std::int64_t clock = 0;  // that it knows
     std::byte* robust = nullptr;
     const void* holds = nullptr;  // the word of a lock
     std::uint32_t use = 0;        // what an access of it means for a word (memory.cc)
@@ -173,6 +185,7 @@ class Machine final : public Hooks {
     int file_count = 0;
     std::size_t memory_used = 0;
     std::uint64_t memory_hash = 0, randoms = 0;
+    std::int64_t clock = 1'000'000;                    // seconds; moves when a call returns
     std::array<std::int8_t, most_processes> sleepers;  // in the order in which they fell asleep
     int sleeper_count = 0, deaths = 0;
   };
@@ -189,7 +202,11 @@ class Machine final : public Hooks {
     std::uintptr_t value;
   };
 
-  Process& self() { return state_.processes[static_cast<std::size_t>(current_)]; }
+  Process& self() { return *self_; }
+  void become(int process) {
+    current_ = process;
+    self_ = &at(process);
+  }
   Process& at(int process) { return state_.processes[static_cast<std::size_t>(process)]; }
   const Process& at(int process) const { return state_.processes[static_cast<std::size_t>(process)]; }
   bool enabled(int process) const { return at(process).run == Run::ready || at(process).run == Run::leaving; }
@@ -205,6 +222,7 @@ class Machine final : public Hooks {
            memory_size;
   }
   bool contended(const void* address, std::size_t size, bool write);
+  bool known_as_contended(const void* address, std::size_t size) const;
   void note_use(std::size_t word, std::uint32_t use);
   void note_kernels_use(const void* address, bool write);
   void note_lock(const void* word, std::uint32_t value);
@@ -221,11 +239,14 @@ class Machine final : public Hooks {
 
   // scheduling
   void before(const void* address, std::size_t size, bool write);
+  void offer(const void* address, std::size_t size, bool write);
   void before_system_call();
   void begin_file_call(bool changes);
   // Its place in the program is part of a process's state, also where it learns nothing.
   void pass(std::uint64_t what) { self().seen = mix(self().seen, what); }
   long answered(long result);  // by a system call: from now on the process knows
+  Option ask(const Options& options);
+  bool known() const { return accesses < next_choice_; }  // the way to the next choice
   void decide(bool switching);
   void give_way();
   void add_others(Options& options) const;
@@ -269,17 +290,18 @@ class Machine final : public Hooks {
   WeakMemory weak_memory_;
   std::vector<std::unique_ptr<Copy>> copies_;
   std::vector<Fiber> fibers_;
-  Kept kept_;
+  std::vector<std::unique_ptr<Kept>> kept_;  // of each process
   State state_, first_state_;
   std::vector<StackCopy> first_stacks_;
   std::vector<Word> first_links_;
   int count_ = 0, current_ = 0;
+  Process* self_ = nullptr;  // the current one
   int loading_ = -1;
   void* main_stack_ = nullptr;
   Chooser* chooser_ = nullptr;
   Budget left_;
   bool stopped_ = false, everywhere_ = false;
-  std::uint64_t accesses_at_start_ = 0, accesses_end_ = 0;
+  std::uint64_t accesses_at_start_ = 0, accesses_end_ = 0, next_choice_ = 0;
 };
 
 }  // namespace svmq::verify

@@ -1,5 +1,6 @@
 // svmq-verify: libsvmq under every schedule and every death, at small scope.
 #include <fmt/format.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,8 +27,8 @@ struct Arguments {
   double seconds = 0;
   std::uint64_t random = 0, seed = 1;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
-  bool quick = false, weak = false, list = false, verbose = false, expect_fault = false;
-  std::string replay;
+  bool quick = false, weak = false, strong = false, list = false, verbose = false;
+  std::string replay, expected;
 };
 
 Budget bound_of(const Arguments& arguments, const World& world) {
@@ -60,63 +61,120 @@ bool repeats(Stage& stage, Explorer& explorer, const Finding& finding, const std
   return false;
 }
 
-// The theorem of PCT (Burckhardt and others, 2010): one execution finds a fault that takes the right order of
-// d choices among k, of n processes, with a probability of at least 1 / (n k^(d-1)).
-void print_guarantee(const World& world, Budget bound, const Count& count) {
-  std::size_t processes = world.scenario.actors.size();
-  double odds = static_cast<double>(processes) * std::pow(count.longest, bound.preemptions);
-  fmt::print(
-      "  each execution finds a fault of depth {} with a probability of at least 1/{:.0f} ({} processes, {} "
-      "choices)\n",
-      bound.preemptions + 1, odds, processes, count.longest);
+// Processes that may do something: the actors, and the conductor if the concurrent block has a step of it.
+int acting(const World& world) {
+  int count = static_cast<int>(world.scenario.actors.size());
+  for (const auto& item : world.scenario.items)
+    if (const auto* block = std::get_if<svmq::language::Concurrent>(&item))
+      if (std::ranges::any_of(block->steps, [](const auto& step) { return step.actor.empty(); }))
+        return count + 1;
+  return count;
 }
 
-// Breadth by bound: the smallest execution with a fault is found first. The exit status.
+// The theorem of PCT (Burckhardt and others, 2010): one execution finds a fault that takes the right order of
+// d choices among k, of n processes, with a probability of at least 1 / (n k^(d-1)). That one of n dies at
+// the right choice takes another 1 / (n k).
+void print_guarantee(const World& world, Budget bound, const Explorer& explorer) {
+  const Lots& lots = explorer.lots();
+  if (world.weak) return fmt::print("  where loads may return older values, no probability is guaranteed\n");
+  double n = acting(world), k = lots.choices;
+  double odds = n * std::pow(k, bound.preemptions) * std::pow(n * k, bound.deaths);
+  fmt::print(
+      "  a fault of depth {} and {} deaths is found by an execution with a probability of at least 1/{:.0f} "
+      "({} "
+      "processes, {} choices)\n",
+      bound.preemptions + 1, bound.deaths, odds, n, k);
+  if (lots.too_long > 0) fmt::print("  but {} executions had more choices\n", lots.too_long);
+}
+
+// Breadth by bound: the smallest execution with a fault is found first, and `bound` is then where.
+Finding exhaust(Explorer& explorer, Budget most, const Arguments& arguments, Budget& bound) {
+  Finding finding;
+  for (int sum = 0; sum <= most.preemptions + most.deaths; ++sum) {
+    for (int deaths = 0; deaths <= std::min(sum, most.deaths); ++deaths) {
+      bound = {sum - deaths, deaths};
+      if (bound.preemptions > most.preemptions) continue;
+      bool last = bound.preemptions == most.preemptions && bound.deaths == most.deaths;
+      if (arguments.quick && !arguments.verbose && !last && sum > 0) continue;
+      finding = explorer.exhaust(bound, arguments.seconds);
+      const Count& count = explorer.count();
+      if (arguments.verbose)
+        fmt::print(
+            "    {} preemptions, {} deaths: {} executions and {} cut short, {} states, {:.2f} s so far\n",
+            bound.preemptions, bound.deaths, count.executions, count.cut, count.states,
+            explorer.effort().seconds);
+      if (!finding.fault.empty()) return finding;
+    }
+  }
+  return finding;
+}
+
+// The library as it is, within the bound in which another one has shown a fault. By a program of its own: no
+// more copies can be loaded into this one.
+bool is_sound(const World& world, Budget bound, const Arguments& arguments) {
+  std::vector<std::string> words = {"svmq-verify",
+                                    world.scenario.name,
+                                    "--quick",
+                                    "--worlds",
+                                    arguments.worlds,
+                                    "--preemptions",
+                                    std::to_string(bound.preemptions),
+                                    "--deaths",
+                                    std::to_string(bound.deaths),
+                                    world.weak ? "--weak" : "--strong"};
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  fmt::print("  the library without it:\n");
+  fflush(stdout);
+  pid_t process;
+  int status;
+  if (posix_spawn(&process, "/proc/self/exe", nullptr, nullptr, pointers.data(), environ) != 0 ||
+      waitpid(process, &status, 0) != process)
+    throw std::runtime_error("no process can be made");
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// Is it the fault that was expected, and is it the library's: not there in the one without it?
+bool is_expected(const World& world, const Finding& finding, Budget bound, const Arguments& arguments) {
+  if (finding.fault.find(arguments.expected) == std::string::npos) {
+    fmt::print("  not the fault that was expected: {}\n", arguments.expected);
+    return false;
+  }
+  return arguments.library == SVMQ_VERIFY_LIBRARY || arguments.random > 0 ||
+         is_sound(world, bound, arguments);
+}
+
+// The exit status.
 int explore(const World& world, const Arguments& arguments) {
   Stage stage(world, arguments.library);
   Budget most = bound_of(arguments, world);
-  Count all;
   Explorer explorer(stage);
-  Finding finding;
-  Budget bound;
-  if (arguments.random > 0) {
-    bound = most;
-    finding = explorer.random(bound, arguments.random, arguments.seed);
-  } else {
-    bool smaller = arguments.verbose || !arguments.quick;
-    for (int sum = 0; sum <= most.preemptions + most.deaths && finding.fault.empty(); ++sum) {
-      for (int deaths = 0; deaths <= std::min(sum, most.deaths) && finding.fault.empty(); ++deaths) {
-        bound = {sum - deaths, deaths};
-        if (bound.preemptions > most.preemptions) continue;
-        bool last = bound.preemptions == most.preemptions && bound.deaths == most.deaths;
-        if (!smaller && !last && sum > 0) continue;
-        finding = explorer.exhaust(bound, arguments.seconds);
-        const Count& count = explorer.count();
-        if (arguments.verbose)
-          fmt::print("    {} preemptions, {} deaths: {} executions and {} cut short, {} states, {:.2f} s\n",
-                     bound.preemptions, bound.deaths, count.executions, count.cut, count.states,
-                     count.seconds);
-      }
-    }
-  }
+  bool random = arguments.random > 0;
+  Budget bound = most;
+  Finding finding = random ? explorer.random(most, arguments.random, arguments.seed)
+                           : exhaust(explorer, most, arguments, bound);
+  bool found = !finding.fault.empty(), complete = random || explorer.complete();
   const Count& count = explorer.count();
-  double per_second = static_cast<double>(count.executions + count.cut) / std::max(count.seconds, 1e-9);
+  const Effort& effort = explorer.effort();
   fmt::print(
-      "{:<28} {}p {}d {:>10} executions {:>10} cut short {:>9} states {:>7} ends {:>6} histories {:>8.2f} s "
+      "{:<28} {}p {}d {:>10} executions {:>9} cut short {:>9} states {:>7} ends {:>6} histories {:>8.2f} s "
       "{:>8.0f}/s{}\n",
       world.scenario.name, most.preemptions, most.deaths, count.executions, count.cut, count.states,
-      stage.ends(), stage.histories(), count.seconds, per_second,
-      !finding.fault.empty() ? "  FAULT"
-      : arguments.random > 0 ? "  (at random)"
-      : explorer.complete()  ? ""
-                             : "  not all: time is up");
-  if (arguments.random > 0) print_guarantee(world, most, count);
-  if (finding.fault.empty() && !arguments.expect_fault && arguments.random == 0 && !explorer.complete())
-    return 3;
-  if (finding.fault.empty()) return arguments.expect_fault ? 1 : 0;
+      stage.ends(), stage.histories(), effort.seconds,
+      static_cast<double>(effort.executions) / std::max(effort.seconds, 1e-9),
+      found      ? "  FAULT"
+      : random   ? "  (at random)"
+      : complete ? ""
+                 : "  not all: time is up");
+  if (random) print_guarantee(world, most, explorer);
+  bool expected = !arguments.expected.empty();
+  if (!found) return expected ? 1 : complete ? 0 : 3;
   std::string string = replay_string(world, finding.choices);
   fmt::print("  fault: {}\n  replay: {}\n", finding.fault, string);
-  return repeats(stage, explorer, finding, string) && arguments.expect_fault ? 0 : 1;
+  bool good =
+      repeats(stage, explorer, finding, string) && expected && is_expected(world, finding, bound, arguments);
+  return good ? 0 : 1;
 }
 
 const World& find(const std::vector<World>& worlds, const std::string& name) {
@@ -203,7 +261,7 @@ int explore_all(const std::vector<const World*>& worlds, const Arguments& argume
 
 int run(const Arguments& arguments) {
   std::vector<World> worlds = load_worlds(arguments.worlds);
-  for (World& world : worlds) world.weak = world.weak || arguments.weak;
+  for (World& world : worlds) world.weak = (world.weak || arguments.weak) && !arguments.strong;
   if (!arguments.replay.empty()) return replay(worlds, arguments);
   std::vector<const World*> chosen;
   for (const World& world : worlds)
@@ -239,9 +297,12 @@ int main(int count, char** words) {
   app.add_option("world", arguments.names, "worlds to explore");
   app.add_option("--worlds", arguments.worlds, "file or directory of worlds")->capture_default_str();
   app.add_option("--library", arguments.library, "the library under verification")->capture_default_str();
-  app.add_option("--preemptions", arguments.preemptions, "bound on preemptions instead of the world's");
-  app.add_option("--deaths", arguments.deaths, "bound on deaths instead of the world's");
-  app.add_option("--seconds", arguments.seconds, "give up on a bound after so long (CPU time)");
+  app.add_option("--preemptions", arguments.preemptions, "bound on preemptions instead of the world's")
+      ->check(CLI::Range(0, 99));
+  app.add_option("--deaths", arguments.deaths, "bound on deaths instead of the world's")
+      ->check(CLI::Range(0, 99));
+  app.add_option("--seconds", arguments.seconds, "give up on a bound after so long (CPU time)")
+      ->check(CLI::PositiveNumber);
   app.add_option("--random", arguments.random, "so many executions at random (PCT) instead of all");
   app.add_option("--seed", arguments.seed, "of --random")->capture_default_str();
   app.add_option("--replay", arguments.replay, "print one execution as a table: WORLD/CHOICES");
@@ -250,12 +311,20 @@ int main(int count, char** words) {
       ->check(CLI::PositiveNumber);
   app.add_flag("--quick", arguments.quick,
                "only the worlds of the fixed subset, and only their largest bound");
-  app.add_flag("--weak", arguments.weak, "loads may return older values in all worlds");
-  app.add_flag("--expect-fault", arguments.expect_fault,
-               "exit status 0 if a fault is found and can be replayed, 1 if not");
+  auto* weak = app.add_flag("--weak", arguments.weak, "loads may return older values in all worlds");
+  app.add_flag("--strong", arguments.strong, "loads return the latest value in all worlds")->excludes(weak);
+  app.add_option("--expect-fault", arguments.expected,
+                 "exit status 0 if the first fault found has this text in its description, can be replayed, "
+                 "and is not "
+                 "there in the library as it is; else 1")
+      ->type_name("TEXT");
   app.add_flag("--list", arguments.list, "list the worlds");
   app.add_flag("--verbose", arguments.verbose, "a line for each bound");
-  CLI11_PARSE(app, count, words);
+  try {
+    app.parse(count, words);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   int result = 2;
   try {
     result = run(arguments);

@@ -31,6 +31,14 @@ inline bool Machine::contended(const void* address, std::size_t size, bool write
   return (all & is_contended) != 0;
 }
 
+// The same where the use has been noted before.
+inline bool Machine::known_as_contended(const void* address, std::size_t size) const {
+  std::size_t place = place_of(address), last = (place + size - 1) / 4;
+  std::uint32_t all = 0;
+  for (std::size_t word = place / 4; word <= last; ++word) all |= shadow_[word];
+  return (all & is_contended) != 0;
+}
+
 void Machine::note_use(std::size_t word, std::uint32_t use) {
   std::uint32_t& seen = shadow_[word];
   seen |= use;
@@ -81,15 +89,23 @@ void Machine::note_lock(const void* word, std::uint32_t value) {
 // ---- accesses
 
 inline void Machine::before(const void* address, std::size_t size, bool write) {
-  if (++accesses >= accesses_end_) fail("goes on for ever");
-  if (chooser_ != nullptr) {
-    if (contended(address, size, write) || everywhere_) {
-      decide(true);
-    } else if (write && self().changed) {
-      decide(false);
-    }
+  ++accesses;
+  Process& mine = self();
+  if (known()) {  // what `decide` would do
+    if (mine.changed && (write || known_as_contended(address, size))) mine.changed = false;
+  } else {
+    if (accesses >= accesses_end_) fail("goes on for ever");
+    if (chooser_ != nullptr) offer(address, size, write);
   }
-  if (self().fresh) begin_call();
+  if (mine.fresh) begin_call();
+}
+
+void Machine::offer(const void* address, std::size_t size, bool write) {
+  if (contended(address, size, write) || everywhere_) {
+    decide(true);
+  } else if (write && self().changed) {
+    decide(false);
+  }
 }
 
 void Machine::write_word(std::uint32_t* address, std::uint32_t value) {
@@ -115,12 +131,16 @@ void Machine::write(void* address, unsigned size, std::uint64_t value, Order ord
 // What a load of one or two words returns where memory is weak.
 std::uint64_t Machine::load_weakly(const void* address, unsigned size, Order order, bool latest) {
   std::size_t word = place_of(address) / 4;
-  int oldest = latest ? 0 : weak_memory_.older(current_, word, size / 4), back = 0;
+  int oldest = latest || known() ? 0 : weak_memory_.older(current_, word, size / 4), back = 0;
   if (oldest > 0) {
     Options options;
+    options.passes = true;
     options.add(static_cast<Option>(current_));
-    for (int i = 1; i <= oldest; ++i) options.add(static_cast<Option>(older | i));
-    Option chosen = chooser_->choose(*this, options);
+    for (int i = 1; i <= oldest; ++i) {
+      if (options.full()) fail("a load could return more older values than there are choices for");
+      options.add(static_cast<Option>(older | i));
+    }
+    Option chosen = ask(options);
     if (chosen == cut) take(chosen);
     if ((chosen & older) != 0) back = chosen & ~older;
   }

@@ -52,8 +52,8 @@ Stage::Stage(const World& world, const std::string& library) : world_(world) {
   machine_.history = [this] { return hash(); };
   machine_.died = [this](int process, bool gone) {
     Actor& dead = actors_[static_cast<std::size_t>(process)];
-    events_.push_back({gone ? Event::died : Event::killed, process, nullptr, {}});
-    dead.past = mix(dead.past, gone ? 77 : 78);
+    events_.push_back({gone ? Event::died : Event::killed, process, nullptr, {}, machine_.clock()});
+    dead.past = mix(dead.past, static_cast<std::uint64_t>(machine_.clock()) << 1 | (gone ? 1 : 0));
     if (gone) dead.returned += 64;
   };
   run_setup();
@@ -125,7 +125,7 @@ void Stage::run_steps(int process) {
 
 void Stage::begin(int process) {
   Actor& actor = actors_[static_cast<std::size_t>(process)];
-  events_.push_back({Event::call, process, actor.present, {}});
+  events_.push_back({Event::call, process, actor.present, {}, machine_.clock()});
   std::uint64_t before = 0;
   for (const Actor& other : actors_) before = before * 128 + static_cast<std::uint64_t>(other.returned);
   actor.past = mix(actor.past, before);
@@ -142,10 +142,11 @@ void Stage::perform(int process, const Step& step) {
   actor.present = &step;
   machine_.call_begins();
   Answer answer = call(process, step);
+  std::int64_t clock = machine_.clock();
   machine_.call_ends();
   if (!step.variable.empty()) values_[step.variable] = answer.error == 0 ? answer.value : -1;
-  std::uint64_t hash =
-      mix(static_cast<std::uint64_t>(answer.value), static_cast<std::uint64_t>(answer.error));
+  std::uint64_t hash = mix(static_cast<std::uint64_t>(answer.value) ^ static_cast<std::uint64_t>(clock) << 32,
+                           static_cast<std::uint64_t>(answer.error));
   if (answer.received) {
     hash = mix(hash, static_cast<std::uint64_t>(answer.type));
     for (char byte : answer.text) hash = mix(hash, static_cast<unsigned char>(byte));
@@ -164,7 +165,7 @@ void Stage::perform(int process, const Step& step) {
   actor.past = mix(actor.past, hash);
   ++actor.returned;
   actor.present = nullptr;
-  events_.push_back({Event::returned, process, &step, std::move(answer)});
+  events_.push_back({Event::returned, process, &step, std::move(answer), clock});
 }
 
 std::int64_t Stage::value(const language::IdExpr& expression) const {
@@ -288,8 +289,9 @@ language::History Stage::history() const {
     history.actors.push_back(actor);
   }
   auto add = [&](auto what) { history.events.push_back({std::move(what), {}}); };
-  add(language::Clock{1'000'000});
+  std::int64_t clock = 0;
   for (const Event& event : events_) {
+    if (event.clock > clock) add(language::Clock{clock = event.clock});
     std::string who = event.process == conductor_ ? "" : name(event.process);
     switch (event.kind) {
       case Event::call: add(language::Call{*event.step}); break;
@@ -329,17 +331,29 @@ void Stage::conduct(Step step) {
   machine_.run(nullptr, {});
 }
 
+// All that there may be: those that somebody has got, and those that have files.
+std::vector<language::IdExpr> Stage::queues() const {
+  std::map<std::int64_t, language::IdExpr> found;
+  for (const auto& [variable, id] : values_)
+    if (id >= 0) found.try_emplace(id, language::IdExpr{variable, 0});
+  for (const Machine::Queue& queue : machine_.queues())
+    found.try_emplace(queue.id, language::IdExpr{"", queue.id});
+  std::vector<language::IdExpr> all;
+  for (const auto& [id, expression] : found) all.push_back(expression);
+  return all;
+}
+
 // The numbers of each queue; whatever the dead have left undone in it is repaired by that.
-void Stage::look(const std::vector<std::string>& queues) {
-  for (const std::string& queue : queues) {
-    conduct({"", "", language::Msgctl{{queue, 0}, language::command::ipc_stat, language::Buffer{}}, {}});
+void Stage::look(const std::vector<language::IdExpr>& queues) {
+  for (const language::IdExpr& queue : queues) {
+    conduct({"", "", language::Msgctl{queue, language::command::ipc_stat, language::Buffer{}}, {}});
     if (!machine_.failure.empty()) return;
   }
 }
 
-void Stage::drain(const std::string& queue) {
+void Stage::drain(const language::IdExpr& queue) {
   using namespace language;
-  Msgrcv receive{{queue, 0}, Buffer{}, 8192, 0, flag::ipc_nowait | flag::msg_noerror};
+  Msgrcv receive{queue, Buffer{}, 8192, 0, flag::ipc_nowait | flag::msg_noerror};
   for (int i = 0; i < most_messages; ++i) {
     conduct({"", "", receive, {}});
     if (!machine_.failure.empty() || events_.empty() || events_.back().answer.error != 0) return;
@@ -348,17 +362,15 @@ void Stage::drain(const std::string& queue) {
 
 std::string Stage::judge_end() {
   if (!machine_.failure.empty()) return machine_.failure;
-  if (!ends_.insert(machine_.key()).second) return {};
+  if (!ends_.insert(machine_.end_key()).second) return {};
   note_sleepers();
   conducted_.clear();
-  std::vector<std::string> queues;
-  for (const auto& [variable, id] : values_)
-    if (id >= 0) queues.push_back(variable);
-  look(queues);
+  const std::vector<language::IdExpr> all = queues();
+  look(all);
   if (machine_.failure.empty()) machine_.failure = audit();
-  for (const std::string& queue : queues)
+  for (const language::IdExpr& queue : all)
     if (machine_.failure.empty()) drain(queue);
-  if (machine_.failure.empty()) look(queues);
+  if (machine_.failure.empty()) look(all);
   if (!machine_.failure.empty()) return machine_.failure;
   note_sleepers();
   if (std::string fault = audit(); !fault.empty()) return fault;
@@ -371,20 +383,32 @@ std::string Stage::judge() {
     if (event.kind == Event::blocked) all = mix(all, static_cast<std::uint64_t>(event.answer.value));
   if (!judged_.insert(all).second) return {};
   std::string fault = judge_history(history());
-  if (fault.empty() || machine_.deaths() == 0) return fault;
-  // A killed msgget may have used up an identifier: then nothing is known of the later ones.
+  if (fault.empty() || !killed_in_msgget()) return fault;
+  // It may have used up an identifier: then nothing is known of the later ones.
   language::History used = history();
   used.fresh = false;
   return judge_history(used).empty() ? "" : fault;
 }
 
-std::string Stage::audit() {
-  for (int nth = 0;; ++nth) {
-    void* head = machine_.file(".head", nth);
-    void* arena = machine_.file(".arena", nth);
-    if (head == nullptr || arena == nullptr) return {};
-    if (std::string fault = audit_memory(head, arena); !fault.empty()) return "memory: " + fault;
+bool Stage::killed_in_msgget() const {
+  std::vector<const Step*> calls(actors_.size());
+  for (const Event& event : events_) {
+    const Step*& call = calls[static_cast<std::size_t>(event.process)];
+    if (event.kind == Event::call) call = event.step;
+    if (event.kind == Event::returned) call = nullptr;
+    if (event.kind == Event::killed && call != nullptr &&
+        std::holds_alternative<language::Msgget>(call->action))
+      return true;
   }
+  return false;
+}
+
+std::string Stage::audit() {
+  for (const Machine::Queue& queue : machine_.queues()) {
+    if (queue.head == nullptr || queue.arena == nullptr) continue;  // half made, or half deleted
+    if (std::string fault = audit_memory(queue.head, queue.arena); !fault.empty()) return "memory: " + fault;
+  }
+  return {};
 }
 
 }  // namespace svmq::verify

@@ -48,6 +48,7 @@ class Stage {
     int process;
     const language::Step* step;
     Answer answer;
+    std::int64_t clock = 0;
   };
   struct Actor {
     std::vector<const language::Step*> steps;  // to be made
@@ -66,8 +67,10 @@ class Stage {
   std::int64_t value(const language::IdExpr& expression) const;
   language::Result result_of(const Event& event) const;
   void conduct(language::Step step);
-  void look(const std::vector<std::string>& queues);
-  void drain(const std::string& queue);
+  std::vector<language::IdExpr> queues() const;
+  void look(const std::vector<language::IdExpr>& queues);
+  void drain(const language::IdExpr& queue);
+  bool killed_in_msgget() const;
   std::string judge();
   std::string audit();
 

@@ -1,6 +1,10 @@
 // The four calls without waiting: selection, sizes, order of checks, identifiers, limits.
 #include <limits.h>
 
+#include <map>
+#include <random>
+#include <vector>
+
 #include "fixture.h"
 
 #ifndef MSG_COPY
@@ -132,6 +136,30 @@ TEST_F(Calls, KeysAndFlags) {
   EXPECT_NE(seen.msg_ctime, 0);
   EXPECT_EQ(svmq_msgctl(q, IPC_RMID, nullptr), 0);
   EXPECT_EQ(svmq_msgget(0x1234, IPC_CREAT | 0600), 2);
+}
+
+// So many that some share a place in the table of keys, whatever it is. Red if one hides another there, or
+// takes it along.
+TEST_F(Calls, KeysComeAndGo) {
+  std::map<key_t, int> there;
+  std::mt19937 random(5);
+  std::vector<key_t> keys(4000);
+  for (key_t& key : keys) key = static_cast<key_t>(random() | 1);
+  for (int i = 0; i < 20'000; ++i) {
+    key_t key = keys[random() % keys.size()];
+    const auto place = there.find(key);
+    if (place == there.end()) {
+      ASSERT_EQ(failure(svmq_msgget(key, 0)), ENOENT) << key;
+      there[key] = svmq_msgget(key, IPC_CREAT | 0600);
+      ASSERT_GE(there[key], 0) << strerror(errno);
+    } else if (random() % 2 == 0) {
+      ASSERT_EQ(svmq_msgctl(place->second, IPC_RMID, nullptr), 0) << key;
+      there.erase(place);
+    } else {
+      ASSERT_EQ(svmq_msgget(key, 0), place->second) << key;
+    }
+  }
+  for (const auto& [key, id] : there) EXPECT_EQ(svmq_msgget(key, 0), id) << key;
 }
 
 TEST_F(Calls, IdentifiersGoRound) {

@@ -1,6 +1,8 @@
 // Memory that another process has damaged: every call returns an error, within the segment.
 #include <fcntl.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
@@ -19,6 +21,32 @@ class Damage : public QueueTest {
     }
     return found;
   }
+};
+
+// A queue's memory, past the library.
+class Arena {
+ public:
+  explicit Arena(const std::string& file) {
+    int opened = open(file.c_str(), O_RDWR | O_CLOEXEC);
+    bytes_ = mmap(nullptr, svmq::arena_size, PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0);
+    close(opened);
+    EXPECT_NE(bytes_, MAP_FAILED) << file;
+  }
+  ~Arena() { munmap(bytes_, svmq::arena_size); }
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  svmq::Control& control() { return *static_cast<svmq::Control*>(bytes_); }
+  template <class What>
+  What& at(svmq::Index index) {
+    return *reinterpret_cast<What*>(static_cast<std::byte*>(bytes_) + std::size_t{index} * svmq::unit_size);
+  }
+  svmq::Member& member(svmq::Index index) {
+    return reinterpret_cast<svmq::Member*>(static_cast<std::byte*>(bytes_) + svmq::members_offset)[index];
+  }
+
+ private:
+  void* bytes_;
 };
 
 // A user of the queue cuts its files short under a process that has them mapped.
@@ -40,6 +68,51 @@ TEST_F(Damage, TruncatedFilesGiveErrors) {
     svmq_msgctl(q, IPC_RMID, nullptr);
     EXPECT_GE(queue(), 0);
   }
+}
+
+// What others may write is followed a bounded number of steps.
+TEST_F(Damage, AClosedChainOfTypesIsLeft) {
+  int q = queue();
+  for (long type = 1; type <= 8; ++type) ASSERT_EQ(send(q, type, "x"), 0);
+  Arena arena(files(".arena").at(0));
+  int closed = 0;
+  for (svmq::Index index = svmq::first_tile; index < arena.control().fresh.get();) {
+    auto& type = arena.at<svmq::Type>(index);
+    if (type.tile.kind.get() == svmq::Kind::type) type.tile.next.set(index), ++closed;
+    index += std::max(1u, type.tile.units.get());
+  }
+  ASSERT_EQ(closed, 8);
+  Child victim([=] {
+    alarm(10);
+    for (long type = 100; type < 1000; ++type)  // some share the bucket of one of the eight
+      if (int error = receive(q, type).error; error != ENOMSG) return error;
+    return 0;
+  });
+  EXPECT_EQ(victim.wait(), EIDRM);
+}
+
+// A waiter is told that it was given a message, and the message is nowhere.
+TEST_F(Damage, AHandOutsideTheMemoryIsRefused) {
+  int q = queue();
+  Child victim([=] {
+    struct sigaction caught = {};
+    caught.sa_handler = [](int) {};
+    sigaction(SIGUSR1, &caught, nullptr);
+    return receive(q, 0, 0).error;
+  });
+  ASSERT_TRUE(victim.sleeps());
+  Arena arena(files(".arena").at(0));
+  int told = 0;
+  for (svmq::Index index = 1; index <= arena.control().members.get(); ++index) {
+    svmq::Member& member = arena.member(index);
+    if (member.waits.get() != svmq::Waits::to_receive) continue;
+    member.hand.set(0xfffffff0);
+    member.outcome.set(svmq::Outcome::done);
+    ++told;
+  }
+  ASSERT_EQ(told, 1);
+  victim.signal(SIGUSR1);
+  EXPECT_EQ(victim.wait(), EIDRM);
 }
 
 // Random words in the queue's memory, but for the lock: every call still returns, within the segment.

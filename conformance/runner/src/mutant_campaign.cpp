@@ -180,6 +180,7 @@ class Campaign {
     if (mutant.kind == Mutant::implementation && (!plan_.with.empty() || !mutant.test.empty())) {
       Mutant sound;
       sound.id = "none";
+      sound.kind = Mutant::implementation;
       sound.test = mutant.test;
       return plan_.with.empty() ? tested(sound) : tried_with(sound);
     }

@@ -22,7 +22,9 @@ Pid process_of(const State& state, ActorIndex actor) {
 Pid receiver_of(const Transition& t, ActorIndex actor) {
   const Pid process = process_of(t.raw.state, actor);
   if (t.profile().receiver_pid == ReceiverPid::zero) return {};
-  const bool as_thread = actor != t.actor() && actor != process.actor &&
+  // Where the first thread is gone, another began a new image and has its id.
+  const bool as_thread = actor != t.actor() && t.before.state.actor(process.actor).alive &&
+                         actor != process.actor &&
                          t.profile().receiver_pid == ReceiverPid::thread_on_hand_off;
   return as_thread ? Pid{Pid::thread, actor} : process;
 }

@@ -96,6 +96,21 @@ void* Machine::map(int file, std::size_t size) {
   return state_.files[static_cast<std::size_t>(file - first_file)].memory;
 }
 
+std::vector<std::string> Machine::linked() const {
+  std::vector<std::string> names;
+  for (int i = 0; i < state_.file_count; ++i)
+    if (const File& file = state_.files[static_cast<std::size_t>(i)]; file.linked)
+      names.emplace_back(file.name);
+  return names;
+}
+
+void* Machine::memory_of(const std::string& name) const {
+  for (int i = 0; i < state_.file_count; ++i)
+    if (const File& file = state_.files[static_cast<std::size_t>(i)]; file.linked && name == file.name)
+      return file.memory;
+  return nullptr;
+}
+
 // A queue's two files have one name with two suffixes, which begins with its identifier.
 std::vector<Machine::Queue> Machine::queues() const {
   std::map<std::string, Queue> found;

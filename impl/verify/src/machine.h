@@ -119,7 +119,9 @@ class Machine final : public Hooks {
     std::int32_t id;
     void *head, *arena;  // nullptr: there is no such file
   };
-  std::vector<Queue> queues() const;  // by the files that there are
+  std::vector<Queue> queues() const;               // by the files that there are
+  std::vector<std::string> linked() const;         // the names of all files
+  void* memory_of(const std::string& name) const;  // of that file; nullptr: there is none
   std::string name_of(const void* address) const;
 
   // ---- Hooks

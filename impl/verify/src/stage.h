@@ -70,9 +70,10 @@ class Stage {
   std::vector<language::IdExpr> queues() const;
   void look(const std::vector<language::IdExpr>& queues);
   void drain(const language::IdExpr& queue);
+  void recover_registry();
   bool killed_in_msgget() const;
   std::string judge();
-  std::string audit();
+  std::string audit_queues();
 
   const World& world_;
   Machine machine_;

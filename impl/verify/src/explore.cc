@@ -194,6 +194,10 @@ class Priorities final : public Chooser {
   std::uint32_t at_ = 0;
 };
 
+// The i-th execution of a seed is not that of another seed, too.
+constexpr std::uint64_t lot(std::uint64_t seed, std::uint64_t i) { return mix(mix(0, seed), i); }
+static_assert(lot(1, 1) != lot(2, 0) && lot(1, 0) != lot(0, 1));
+
 // A number and what is chosen at that step: "17B", "53xA", "60a".
 std::pair<std::uint32_t, Option> parse_choice(std::string_view text) {
   std::pair<std::uint32_t, Option> choice;
@@ -287,7 +291,7 @@ Finding Explorer::random(Budget bound, std::uint64_t executions, std::uint64_t s
   Finding finding;
   for (std::uint64_t i = 0; i < executions && finding.fault.empty(); ++i) {
     if (machine.learn() || i <= trials) lots_ = {longest * 5 / 4, 0};
-    Priorities drawn(seed + i, bound.preemptions, bound.deaths, lots_.choices);
+    Priorities drawn(lot(seed, i), bound.preemptions, bound.deaths, lots_.choices);
     bool ended = stage_.play(&drawn, {unbounded.preemptions, bound.deaths});
     ++count_.executions;
     longest = std::max(longest, drawn.length());

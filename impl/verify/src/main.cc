@@ -1,12 +1,14 @@
 // svmq-verify: libsvmq under every schedule and every death, at small scope.
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <stdexcept>
 #include <thread>
 
@@ -147,8 +149,24 @@ bool is_expected(const World& world, const Finding& finding, Budget bound, const
   return arguments.library == SVMQ_VERIFY_LIBRARY || is_sound(world, bound, arguments);
 }
 
+// What an exploration comes to.
+struct Tally {
+  Count count;
+  Effort effort;
+  std::size_t ends = 0, histories = 0;
+};
+
+void print_line(const std::string& name, const std::string& bounds, const Tally& tally, const char* note) {
+  fmt::print(
+      "{:<28} {:<5} {:>10} executions {:>9} cut short {:>9} states {:>7} ends {:>6} histories {:>8.2f} s "
+      "{:>8.0f}/s{}\n",
+      name, bounds, tally.count.executions, tally.count.cut, tally.count.states, tally.ends, tally.histories,
+      tally.effort.seconds,
+      static_cast<double>(tally.effort.executions) / std::max(tally.effort.seconds, 1e-9), note);
+}
+
 // The exit status.
-int explore(const World& world, const Arguments& arguments) {
+int explore(const World& world, const Arguments& arguments, Tally& tally) {
   Stage stage(world, arguments.library);
   Budget most = bound_of(arguments, world);
   Explorer explorer(stage);
@@ -157,18 +175,12 @@ int explore(const World& world, const Arguments& arguments) {
   Finding finding = random ? explorer.random(most, arguments.random, arguments.seed)
                            : exhaust(explorer, most, arguments, bound);
   bool found = !finding.fault.empty(), complete = random || explorer.complete();
-  const Count& count = explorer.count();
-  const Effort& effort = explorer.effort();
-  fmt::print(
-      "{:<28} {}p {}d {:>10} executions {:>9} cut short {:>9} states {:>7} ends {:>6} histories {:>8.2f} s "
-      "{:>8.0f}/s{}\n",
-      world.scenario.name, most.preemptions, most.deaths, count.executions, count.cut, count.states,
-      stage.ends(), stage.histories(), effort.seconds,
-      static_cast<double>(effort.executions) / std::max(effort.seconds, 1e-9),
-      found      ? "  FAULT"
-      : random   ? "  (at random)"
-      : complete ? ""
-                 : "  not all: time is up");
+  tally = {explorer.count(), explorer.effort(), stage.ends(), stage.histories()};
+  print_line(world.scenario.name, fmt::format("{}p {}d", most.preemptions, most.deaths), tally,
+             found      ? "  FAULT"
+             : random   ? "  (at random)"
+             : complete ? ""
+                        : "  not all: time is up");
   if (random) print_guarantee(world, most, explorer);
   bool expected = !arguments.expected.empty();
   if (!found) return expected ? 1 : complete ? 0 : 3;
@@ -205,7 +217,7 @@ struct Exploration {
   FILE* output;
 };
 
-Exploration begin(const World& world, const Arguments& arguments) {
+Exploration begin(const World& world, const Arguments& arguments, Tally& tally) {
   Exploration begun{&world, 0, tmpfile()};
   if (begun.output == nullptr) throw std::runtime_error("no temporary file can be made");
   fflush(stdout);
@@ -215,7 +227,7 @@ Exploration begin(const World& world, const Arguments& arguments) {
   dup2(fileno(begun.output), STDOUT_FILENO);
   int result = 2;
   try {
-    result = explore(world, arguments);
+    result = explore(world, arguments, tally);
   } catch (const std::exception& error) {
     fmt::print(stderr, "svmq-verify: {}: {}\n", world.scenario.name, error.what());
   }
@@ -236,12 +248,36 @@ int end(const Exploration& ended, int status) {
   return 2;
 }
 
+// Of worlds explored in other processes: in memory that is shared with them.
+std::span<Tally> shared_tallies(std::size_t count) {
+  void* memory =
+      mmap(nullptr, count * sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::runtime_error("no memory can be shared");
+  return {static_cast<Tally*>(memory), count};
+}
+
+Tally sum(std::span<const Tally> tallies) {
+  Tally all;
+  for (const Tally& one : tallies) {
+    all.count.executions += one.count.executions;
+    all.count.cut += one.count.cut;
+    all.count.states += one.count.states;
+    all.effort.executions += one.effort.executions;
+    all.effort.seconds += one.effort.seconds;
+    all.ends += one.ends;
+    all.histories += one.histories;
+  }
+  return all;
+}
+
 int explore_all(const std::vector<const World*>& worlds, const Arguments& arguments) {
+  std::span<Tally> tallies = shared_tallies(worlds.size());
   std::vector<Exploration> running;
   std::set<int> results;
   for (std::size_t next = 0; next < worlds.size() || !running.empty();) {
     if (next < worlds.size() && running.size() < arguments.jobs) {
-      running.push_back(begin(*worlds[next++], arguments));
+      running.push_back(begin(*worlds[next], arguments, tallies[next]));
+      ++next;
       continue;
     }
     int status = 0;
@@ -253,6 +289,7 @@ int explore_all(const std::vector<const World*>& worlds, const Arguments& argume
   }
   // A fault weighs most.
   int result = results.contains(1) ? 1 : results.contains(2) ? 2 : results.contains(3) ? 3 : 0;
+  print_line("together", "", sum(tallies), "");
   fmt::print("{} worlds: {}\n", worlds.size(),
              result == 0   ? "no fault"
              : result == 1 ? "FAULT"
@@ -281,7 +318,8 @@ int run(const Arguments& arguments) {
     fmt::print(stderr, "svmq-verify: no worlds in {}\n", arguments.worlds);
     return 3;
   }
-  if (chosen.size() == 1) return explore(*chosen.front(), arguments);
+  Tally tally;
+  if (chosen.size() == 1) return explore(*chosen.front(), arguments, tally);
   return explore_all(chosen, arguments);
 }
 

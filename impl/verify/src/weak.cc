@@ -38,7 +38,7 @@ void WeakMemory::forget() {
   fenced_ = {};
   told_ = {};
   events_ = 0;
-  writes_hash_ = 0;
+  histories_hash_ = 0;
 }
 
 WeakMemory::History& WeakMemory::make_history(std::size_t word) {
@@ -65,12 +65,28 @@ void WeakMemory::store(int process, std::size_t word, const std::uint32_t* befor
     if (all.writes.empty()) all.writes.push_back({before[i], -1, 0, 0, {}});
     Write made{values[i], process, mine[me], events_, releases(order) ? mine : released_[me]};
     if (modifies) join(made.released, all.writes.back().released);
-    writes_hash_ ^=
-        hash_of((word + i) << 12 ^ all.writes.size(), values[i] * 8 + static_cast<std::uint32_t>(me) + 1);
-    all.seen[me] = static_cast<std::uint32_t>(all.writes.size());
-    all.stale[me] = 0;
+    // Of a load of two words it matters which was stored first: that is how many stores the other has had.
+    const History* other = history((word + i) ^ 1);
+    std::uint64_t hash = mix(mix(word + i, all.writes.size()), other == nullptr ? 0 : other->writes.size());
+    hash = mix(mix(hash, std::uint64_t{made.value} << 8 | me), made.time);
+    for (std::uint32_t time : made.released) hash = mix(hash, time);
+    histories_hash_ ^= hash;
+    note_seen(process, word + i, all.writes.size(), 0);
     all.writes.push_back(made);
   }
+}
+
+// Where the process is in the word's history, for the hash: what was there before is taken out.
+void WeakMemory::note_seen(int process, std::size_t word, std::size_t index, std::uint8_t stale) {
+  auto me = static_cast<std::size_t>(process);
+  History& all = *history(word);
+  auto hash = [&] {
+    return hash_of(word * most_processes + me, all.seen[me] * (most_stale + 1) + all.stale[me]);
+  };
+  histories_hash_ ^= hash();
+  all.seen[me] = static_cast<std::uint32_t>(index);
+  all.stale[me] = stale;
+  histories_hash_ ^= hash();
 }
 
 // The first of the word's writes that the process may still see.
@@ -127,10 +143,12 @@ std::uint64_t WeakMemory::load(int process, std::size_t word, unsigned words, in
     std::size_t index = found.index[i];
     const Write& write = all->writes[index];
     bool last = index + 1 == all->writes.size(), moves = index > all->seen[me];
-    all->stale[me] = last ? 0 : static_cast<std::uint8_t>(moves ? 1 : all->stale[me] + 1);
+    note_seen(process, word + i, moves ? index : all->seen[me],
+              last ? 0 : static_cast<std::uint8_t>(moves ? 1 : all->stale[me] + 1));
     if (moves) {
-      all->seen[me] = static_cast<std::uint32_t>(index);
       all->reads.push_back({process, ++known_[me][me], all->seen[me]});
+      std::uint64_t read = mix(mix(word + i, known_[me][me]), std::uint64_t{all->seen[me]} << 8 | me);
+      histories_hash_ ^= mix(read, 0x4ead);
     }
     join(acquires(order) ? known_[me] : acquirable_[me], write.released);
     values[i] = write.value;
@@ -149,11 +167,12 @@ void WeakMemory::fence(int process, Order order) {
   if (releases(order)) released_[me] = known_[me];
 }
 
-// What is not in it follows from what each process has read.
+// All of it. Of `events_` only the order of neighbours matters, which is in the histories' hash.
 std::uint64_t WeakMemory::hash() const {
-  std::uint64_t hash = writes_hash_;
-  for (const Clock& clock : known_)
-    for (std::uint32_t time : clock) hash = mix(hash, time);
+  std::uint64_t hash = histories_hash_;
+  for (const auto& clocks : {known_, acquirable_, released_})
+    for (const Clock& clock : clocks)
+      for (std::uint32_t time : clock) hash = mix(hash, time);
   for (const Clock& clock : {fenced_, told_[by_return], told_[by_kernel]})
     for (std::uint32_t time : clock) hash = mix(hash, time);
   return hash;

@@ -71,6 +71,7 @@ class WeakMemory {
   std::size_t oldest(int process, const History& history) const;
   bool cut(int process, std::size_t word, unsigned words, int back, Cut& found) const;
   static void join(Clock& into, const Clock& from);
+  void note_seen(int process, std::size_t word, std::size_t index, std::uint8_t stale);
 
   std::uint32_t* slots_;  // of each word: its history's number + 1
   std::vector<History> histories_;
@@ -79,7 +80,7 @@ class WeakMemory {
   Clock fenced_{};
   std::array<Clock, 2> told_{};
   std::uint32_t events_ = 0;
-  std::uint64_t writes_hash_ = 0;
+  std::uint64_t histories_hash_ = 0;
 };
 
 }  // namespace svmq::verify

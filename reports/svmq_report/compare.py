@@ -69,22 +69,48 @@ class Comparison:
         self.covered = [c for c in clauses if c.before == "not_exercised"]
         self.lost = [c for c in clauses if c.after == "not_exercised"]
         self.moves = list(self._moves())
+        self.slower = [move for move in self.moves if move.factor < 1]
+        self.unmeasured = [key for key in _ratios(old) if key not in _ratios(new)]
         self.differences = list(self._differences())
 
     @property
-    def verdict(self) -> str:
+    def kind(self) -> str:
+        """The worst that there is to say; one of _ICONS."""
         if self.broken or self.clauses_broken:
             return "broken"
-        if self.lost or self.not_judged:
+        if self.new.doubt or self.only_old or self.fewer or self.lost or self.not_judged or self.unmeasured:
             return "less shown"
-        return "fixed" if self.fixed else "no change for the worse"
+        return "slower" if self.slower else "fixed" if self.fixed else "no change for the worse"
+
+    @property
+    def verdict(self) -> str:
+        slower = plural(len(self.slower), "performance ratio")
+        if self.kind == "slower":
+            return ("fixed" if self.fixed else "no scenario or clause changed for the worse") + f"; {slower} became worse"
+        return self.kind + (f"; {slower} became worse" if self.slower else "")
+
+    @property
+    def fewer(self) -> str:
+        """Random scenarios than before, in words; empty: there are no fewer."""
+        before, now = self.old.random_scenarios, self.new.random_scenarios
+        return f"Only {now:,} random scenarios, {before:,} before" if now < before else ""
+
+    @property
+    def sentences(self) -> list[str]:
+        """The counts that matter in one, behind what takes their weight from them."""
+        doubts = [f"{self.new_name} decides nothing: {self.new.doubt}."] if self.new.doubt else []
+        if self.only_old:
+            doubts.append(f"{plural(len(self.only_old), 'target')} not conducted any more: {', '.join(self.only_old)}.")
+        if self.fewer:
+            doubts.append(f"{self.fewer}.")
+        return [*doubts, f"{plural(len(self.broken), 'scenario')} broken, {len(self.fixed):,} fixed, {len(self.waived):,} newly "
+                f"waived, {len(self.not_judged):,} not judged any more; {plural(len(self.covered), 'clause')} newly covered, "
+                f"{len(self.lost):,} lost; {plural(len(self.moves), 'performance ratio')} moved, {len(self.slower):,} for the "
+                f"worse, {len(self.unmeasured):,} not measured any more."]
 
     @property
     def headline(self) -> str:
-        """The counts that matter in one sentence."""
-        return (f"{plural(len(self.broken), 'scenario')} broken, {len(self.fixed):,} fixed, {len(self.waived):,} newly "
-                f"waived, {len(self.not_judged):,} not judged any more; {plural(len(self.covered), 'clause')} newly covered, "
-                f"{len(self.lost):,} lost; {plural(len(self.moves), 'performance ratio')} moved.")
+        return " ".join(self.sentences)
 
     @property
     def sections(self) -> list[tuple[str, str, list]]:
@@ -118,9 +144,7 @@ class Comparison:
                     yield ClauseChange(id, target, before, after)
 
     def _moves(self):
-        old, new = ({(family, parameter, target): ratio
-                     for family, rows in plots.ratios(report.results["benchmarks"]).items()
-                     for parameter, target, _, _, ratio in rows} for report in (self.old, self.new))
+        old, new = _ratios(self.old), _ratios(self.new)
         for key, after in new.items():
             if key in old and not 1 / MOVED < after / old[key] < MOVED:
                 yield Move(*key, old[key], after)
@@ -140,7 +164,15 @@ class Comparison:
             for need in dict.fromkeys([*before["capabilities"], *after["capabilities"]]):
                 yield from _different(f"{need} on {name}", *(side["capabilities"].get(need, "not said")
                                                              for side in (before, after)))
+        yield from _different("conducted", self.old.scope, self.new.scope)
+        yield from _different("doubt", self.old.doubt or "none", self.new.doubt or "none")
         yield from _different("targets besides", _plain(self.only_old), _plain(self.only_new))
+
+
+def _ratios(report: Report) -> dict[tuple[str, int, str], float]:
+    """How many times as fast as the kernel, by family, parameter and target."""
+    return {(family, parameter, target): ratio for family, rows in plots.ratios(report.results["benchmarks"]).items()
+            for parameter, target, _, _, ratio in rows}
 
 
 def _plain(value) -> str:
@@ -175,7 +207,7 @@ def write_html(comparison: Comparison) -> str:
 
 
 def write_markdown(comparison: Comparison) -> str:
-    head = [f"## svmq comparison: {_ICONS[comparison.verdict]} {comparison.verdict}", "", prose(comparison.headline), "",
+    head = [f"## svmq comparison: {_ICONS[comparison.kind]} {comparison.verdict}", "", " ".join(map(prose, comparison.sentences)), "",
             *_targets(comparison), ""]
     blocks = [_change(title, change) for title, _, changes in comparison.sections for change in changes]
     tail = []
@@ -185,7 +217,12 @@ def write_markdown(comparison: Comparison) -> str:
             more = f" and {len(changes) - 20:,} more (see `comparison.html`)" if len(changes) > 20 else ""
             tail.append(f"- {title.lower()}: {shown}{more}")
     tail += [f"- {m.family} {m.parameter:,} on {code(m.target)}: {m.before:.2f}× the kernel before, {m.after:.2f}× now"
-             for m in comparison.moves[:50]]
+             for m in sorted(comparison.moves, key=lambda move: move.factor)[:50]]
+    tail += [f"- and {plural(len(comparison.moves) - 50, 'performance ratio')} more (see `comparison.html`)"] if len(comparison.moves) > 50 else []
+    if comparison.unmeasured:
+        shown = ", ".join(f"{family} {parameter:,} on {code(target)}" for family, parameter, target in comparison.unmeasured[:50])
+        more = f" and {len(comparison.unmeasured) - 50:,} more (see `comparison.html`)" if len(comparison.unmeasured) > 50 else ""
+        tail.append(f"- not measured any more: {shown}{more}")
     tail += [f"- {prose(what)}: {code(before)} before, {code(after)} now"
              for what, before, after in comparison.differences[:30]]
     tail = ["### Notes", "", *tail, ""] if tail else []
@@ -193,7 +230,7 @@ def write_markdown(comparison: Comparison) -> str:
     return fit(head, "### Scenarios", blocks, [*tail, footer], "change", "`comparison.html`")
 
 
-_ICONS = {"broken": "❌", "less shown": "❔", "fixed": "✅", "no change for the worse": "✅"}
+_ICONS = {"broken": "❌", "less shown": "❔", "slower": "❔", "fixed": "✅", "no change for the worse": "✅"}
 
 
 def _targets(comparison: Comparison) -> list[str]:
@@ -204,6 +241,10 @@ def _targets(comparison: Comparison) -> list[str]:
         rows.append(f"| {cell(name)} | {VERDICTS[before.verdict]} | {VERDICTS[after.verdict]} | "
                     f"{before.summary['nonconform']:,} | {after.summary['nonconform']:,} | "
                     f"{comparison.old.exercised(name):,} | {comparison.new.exercised(name):,} |")
+    for target in comparison.old.targets:
+        if target.name in comparison.only_old:
+            rows.append(f"| {cell(target.name)} | {VERDICTS[target.verdict]} | not conducted | {target.summary['nonconform']:,} | – | "
+                        f"{comparison.old.exercised(target.name):,} | – |")
     return rows
 
 

@@ -189,10 +189,9 @@ def _compare(report: Report, baseline: Report, outcome: Outcome) -> None:
     outcome.newly_waived = [scenario.name for scenario in report.scenarios if now.get(scenario.name) == "waived"
                             and before.get(scenario.name) != "waived"
                             and not (scenario.data["source"] == "random" and of_other_seed)]
-    counts = [sum(count for _, count in side.results["random"]["ranges"]) if side.results["random"] else 0
-              for side in (report, baseline)]
-    if counts[0] < counts[1]:
-        outcome.fewer = f"only {counts[0]:,} random scenarios, {counts[1]:,} in the baseline"
+    ours, theirs = report.random_scenarios, baseline.random_scenarios
+    if ours < theirs:
+        outcome.fewer = f"only {ours:,} random scenarios, {theirs:,} in the baseline"
 
 
 def _other_catalogue(report: Report) -> list[str]:

@@ -227,6 +227,11 @@ class Report:
         return "; ".join(parts) or "nothing"
 
     @property
+    def random_scenarios(self) -> int:
+        """How many were conducted."""
+        return sum(count for _, count in self.results["random"]["ranges"]) if self.results["random"] else 0
+
+    @property
     def command_line(self) -> str:
         return shlex.join(self.results["command"])
 

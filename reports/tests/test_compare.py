@@ -107,6 +107,75 @@ def test_circumstances(tmp_path):
     assert "`Linux 7.0` now" in text and "`no: gone` now" in text and "ipc:[99]" not in text
 
 
+def without(data: dict, target: str) -> dict:
+    data = copy.deepcopy(data)
+    data["targets"] = [entry for entry in data["targets"] if entry["name"] != target]
+    del data["coverage"][target]
+    for scenario in data["scenarios"]:
+        scenario["runs"] = [entry for entry in scenario["runs"] if entry["target"] != target]
+    data["scenarios"] = [scenario for scenario in data["scenarios"] if scenario["runs"]]
+    data["benchmarks"] = [entry for entry in data["benchmarks"] if entry["target"] != target]
+    data["disagreements"] = []
+    return data
+
+
+def test_a_target_that_vanished(tmp_path):
+    old = results("nonconform")
+    text, page = compare(tmp_path, old, without(old, "impl"))
+    assert "❔ less shown" in text and "1 target not conducted any more: impl." in text
+    assert "| `impl` | ❌ nonconform | not conducted | 2 | – |" in text and "less shown" in page.texts
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"interrupted": True}, "the run was interrupted"), ({"bad_ends": ["the agent of impl was killed"]}, "the agent of impl was killed"),
+    ({"incomplete": ["a world of 3"]}, "a world of 3"), ({"shard": {"of": 3, "parts": [1, 2]}}, "without 3")])
+def test_new_results_that_decide_nothing(tmp_path, change, words):
+    text, page = compare(tmp_path, results("nonconform"), {**results("nonconform"), **change})
+    head = text.split("| target")[0]
+    assert "❔ less shown" in head and "decides nothing: " in head and words in head
+    assert any("decides nothing" in entry and words in entry for entry in page.texts)
+    text, _ = compare(tmp_path, {**results("nonconform"), **change}, results("nonconform"))
+    assert "no change for the worse" in text and words in text, "that the old ones decided nothing is a circumstance"
+
+
+def test_fewer_random_scenarios(tmp_path):
+    old, new = results("nonconform"), results("nonconform")
+    new["random"]["ranges"] = [[0, 600]]
+    text, _ = compare(tmp_path, old, new)
+    assert "❔ less shown" in text and "Only 600 random scenarios, 1,000 before." in text
+    assert "- conducted: " in text and "random scenarios 0 to 599 of seed 1` now" in text
+    text, _ = compare(tmp_path, new, old)
+    assert "no change for the worse" in text
+
+
+def test_performance_that_became_worse_is_in_the_verdict(tmp_path):
+    old, new = results("nonconform"), results("nonconform")
+    for entry in new["benchmarks"]:
+        if entry["target"] == "impl" and entry["family"] == "pair":
+            entry["real_time"] *= 2
+    count = sum(entry["target"] == "impl" and entry["family"] == "pair" for entry in new["benchmarks"])
+    text, page = compare(tmp_path, old, new)
+    assert f"❔ no scenario or clause changed for the worse; {count} performance ratios became worse\n" in text
+    assert f"{count} for the worse" in text and any("became worse" in entry for entry in page.texts)
+    text, _ = compare(tmp_path, old, mended(new))
+    assert f"❔ fixed; {count} performance ratios became worse\n" in text
+    text, _ = compare(tmp_path, mended(old), new)
+    assert f"❌ broken; {count} performance ratios became worse\n" in text
+    text, _ = compare(tmp_path, new, old)  # faster
+    assert "✅ no change for the worse\n" in text and "0 for the worse" in text
+
+
+def test_measurements_that_are_gone(tmp_path):
+    old, new = results("nonconform"), results("nonconform")
+    new["benchmarks"] = [entry for entry in new["benchmarks"] if entry["family"] != "waiters"]
+    gone = [entry for entry in old["benchmarks"] if entry["family"] == "waiters" and entry["target"] == "impl"]
+    text, page = compare(tmp_path, old, new)
+    assert "❔ less shown" in text and f"{len(gone)} not measured any more" in text
+    for entry in gone:
+        assert f"waiters {entry['parameter']:,} on `impl`" in text
+    assert any("Not measured any more: waiters" in entry for entry in page.texts)
+
+
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\x1b[2J ``` @all | </details>"])
 def test_hostile_text(tmp_path, text):
     old, new = results("nonconform"), results("nonconform")

@@ -66,6 +66,15 @@ def test_the_results_of_an_earlier_run_are_not_gated(folder):
         assert [*(folder / "out").iterdir()] == []
 
 
+@pytest.mark.parametrize("ends", ["exit 4", "kill -9 $$"])
+def test_a_run_that_leaves_nothing_to_gate_says_so(tmp_path, ends):
+    program = tmp_path / "svmq"
+    program.write_text(f"#!/bin/sh\n{ends}\n")
+    program.chmod(0o755)
+    done = shell(tmp_path, f"{SCRIPT} out one.scenario", SVMQ=str(program))
+    assert done.returncode == 2 and done.stdout.startswith("undecided: svmq run ended with status "), done.stdout + done.stderr
+
+
 def test_a_missing_program_is_named(folder):
     done = shell(folder, f"{SCRIPT} out one.scenario", SVMQ="/nowhere/svmq")
     assert done.returncode == 2 and "/nowhere/svmq" in done.stderr

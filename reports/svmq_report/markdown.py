@@ -14,6 +14,7 @@ _BRIEF = 25_000  # of these, for findings in brief where not all fit
 _ALLOWED_SHOWN = 8
 _DEVIATIONS_SHOWN = 3
 _LINE = 400
+_COMMAND = 4000
 _COLUMNS = ("scenarios", "steps", "conform", "nonconform", "waived", "unknown", "unsupported", "not_run")
 VERDICTS = {"conform": "✅ conform", "nonconform": "❌ nonconform", "undecided": "❔ undecided",
              "nothing executed": "⛔ nothing executed"}
@@ -87,11 +88,11 @@ def _finding(report: Report, kind: Kind) -> str:
     if run.data["reason"]:
         lines.append(f"- note {prose(run.data['reason'])}")
     if scenario.data["reproduce"]:
-        lines.append(f"- reproduce {code(scenario.data['reproduce'], limit=4000)}")
+        lines.append(f"- reproduce {command(scenario.data['reproduce'])}")
     if run.data["minimal"]:
         minimal = run.data["minimal"]
         lines.append(f"- smallest that deviates alike, {minimal['failed']:,} of {minimal['runs']:,} times: "
-                     f"{code(minimal['reproduce'], limit=4000)}")
+                     f"{command(minimal['reproduce'])}")
     if kind.others:
         lines.append(f"- {plural(len(kind.others), 'scenario')} more {'deviates' if len(kind.others) == 1 else 'deviate'} "
                      f"like this: {_names([other for other, _ in kind.others])}")
@@ -158,6 +159,12 @@ def code(text: str, limit: int = _LINE) -> str:
     fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     pad = " " if text[0] in "` " or text[-1] in "` " else ""
     return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def command(text: str, where: str = "`index.html` and `results.json` have") -> str:
+    """Whole, or not at all: nobody can execute a part of a command."""
+    text = visible_line(text)
+    return code(text, _COMMAND) if len(text) <= _COMMAND else f"by a command of {len(text):,} characters, which {where}"
 
 
 def cell(text: str) -> str:

@@ -159,3 +159,10 @@ def test_markdown_with_many_findings_counts_the_rest(report_of):
     assert 20 < shown and 20 < brief and shown + brief < 500
     assert f"And {500 - shown - brief} more (kind of finding): see `index.html`, in the folder of the reports." in source
     assert 50_000 < len(source.encode("utf-8")) <= 60_000
+
+
+def test_a_command_is_whole_or_said_to_be_elsewhere(report_of):
+    data = results("nonconform")
+    data["scenarios"][0]["reproduce"] = "svmq run --reproduce '" + "x" * 5000 + "'"
+    source = WRITERS["summary.md"](report_of(data))
+    assert "- reproduce by a command of 5,023 characters, which `index.html` and `results.json` have" in source and "xxx…" not in source

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from svmq_report import html, plots
-from svmq_report.markdown import VERDICTS, cell, code, fit, prose
+from svmq_report.markdown import VERDICTS, cell, code, command, fit, prose
 from svmq_report.text import plural
 from svmq_report.view import Report, Run, Scenario
 
@@ -203,7 +203,8 @@ def _state(report: Report, name: str, target: str) -> tuple[str, Run | None]:
 
 
 def write_html(comparison: Comparison) -> str:
-    return html.render("comparison.html", comparison=comparison, new=comparison.new)
+    runs = [change.run for _, _, changes in comparison.sections for change in changes[:200] if change.run]
+    return html.render("comparison.html", comparison=comparison, new=comparison.new, beside=html.beside(runs))
 
 
 def write_markdown(comparison: Comparison) -> str:
@@ -259,5 +260,5 @@ def _change(title: str, change: Change) -> str:
     elif change.run and change.run.data["reason"] and title != "Fixed":
         lines.append(f"  - {prose(change.run.data['reason'])}")
     if change.scenario.data["reproduce"] and title != "Fixed":
-        lines.append(f"  - reproduce {code(change.scenario.data['reproduce'], limit=4000)}")
+        lines.append(f"  - reproduce {command(change.scenario.data['reproduce'], '`comparison.html` has')}")
     return "\n".join(lines)

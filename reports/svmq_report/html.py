@@ -17,15 +17,16 @@ import zlib
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from svmq_report import mutants, plots
 from svmq_report.text import plural, visible
-from svmq_report.view import STATES, Report, Scenario
+from svmq_report.view import STATES, Report, Run, Scenario
 
 LIMIT = 9_500_000  # bytes of the page
+_HISTORIES = LIMIT // 3  # bytes of the histories that stand in its text, beside findings
+_MARKUP = 40  # bytes around a line of them
 _PART = 64  # scenarios
-_DETAILED = 20_000  # scenarios, at most: more takes too long to pack
 _TEMPLATES = Path(__file__).with_name("templates")
 SYMBOLS = {"conform": "✓", "nonconform": "✗", "waived": "⚑", "unknown": "?", "undecided": "?", "unsupported": "○",
            "not_run": "!", "nothing executed": "!", "not_exercised": "–"}
@@ -34,9 +35,22 @@ SYMBOLS = {"conform": "✓", "nonconform": "✗", "waived": "⚑", "unknown": "?
 def write(report: Report) -> str:
     """The page as text."""
     place = "<!-- the data -->"
-    page = render("index.html", report=report, results=report.results, kinds=report.kinds(), data=Markup(place),
+    kinds = report.kinds()
+    page = render("index.html", report=report, results=report.results, kinds=kinds, beside=beside([kind.run for kind in kinds]), data=Markup(place),
                   plots=plots.plots(report.results["benchmarks"]), mutants=mutants)
     return page.replace(place, _data(report, LIMIT - len(page.encode())), 1)
+
+
+def beside(runs: list[Run]) -> set[str]:
+    """The anchors of those that have their history in the text: as many, in order, as its share of the page holds."""
+    room, found = _HISTORIES, set()
+    for run in runs:
+        history = run.data["history"]
+        size = len(escape(visible(history)).encode()) + _MARKUP * (history.count("\n") + 1)
+        if size <= room:
+            room -= size
+            found.add(run.anchor)
+    return found
 
 
 def render(template: str, **values) -> str:
@@ -81,7 +95,7 @@ def _data(report: Report, room: int) -> str:
     blocks = [_block("data-index", index)]
     room -= len(blocks[0])
     order = sorted(range(len(report.scenarios)), key=lambda number: STATES.index(report.scenarios[number].state))
-    for begin in range(0, min(len(order), _DETAILED), _PART):
+    for begin in range(0, len(order), _PART):
         part = order[begin:begin + _PART]
         block = _block(f"data-{begin // _PART}", {number: _detail(report.scenarios[number], clauses) for number in part},
                        " ".join(map(str, part)))

@@ -2,11 +2,14 @@
 
 import base64
 import json
+import re
 import zlib
 from html.parser import HTMLParser
 
 import pytest
 from conftest import NAMES, WRITERS, results
+from generate_results import results as generated
+from svmq_report import compare, html
 
 _VOID = {"meta", "br", "input", "link", "img", "hr"}
 _FETCHING = {"src", "srcset", "action", "formaction", "poster", "data", "background", "ping"}
@@ -256,3 +259,19 @@ def test_targets_with_like_names_have_anchors_of_their_own(report_of):
     page = page_of(report_of(data))
     assert len(page.ids) == len(set(page.ids))
     assert sum(id.startswith("finding-lowest-type-first:") for id in page.ids) == 3 + 6  # runs and their deviations
+
+
+def test_every_scenario_has_its_text_and_command_where_there_is_room(report_of):
+    source = WRITERS["index.html"](report_of(generated(20_100, False)))
+    assert len(source) < html.LIMIT and len(re.findall(r'data-numbers="([^"]+)"', source)) == -(-20_100 // 64)
+
+
+def test_a_huge_history_is_not_beside_its_finding(report_of):
+    data = results("nonconform")
+    entry = data["scenarios"][0]["runs"][1]
+    entry["history"] = entry["history"].replace("end\n", "# a line of a history that has many of them\n" * 250_000 + "end\n")
+    source = WRITERS["index.html"](report_of(data))
+    assert len(source.encode()) < html.LIMIT
+    changed = compare.Comparison(report_of(results("conform")), report_of(data), "old.json", "new.json")
+    assert len(compare.write_html(changed).encode()) < html.LIMIT
+    assert "lines is too long to stand here" in source and source.count("data-history") > 0, "the others keep theirs"

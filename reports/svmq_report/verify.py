@@ -15,7 +15,7 @@ import zipfile
 from collections import Counter, defaultdict
 from datetime import datetime
 
-from svmq_report import bundle, histories, judging, load
+from svmq_report import bundle, histories, judging, load, mutants
 from svmq_report.anew import Anew
 from svmq_report.text import plural, quote, shorten, visible_line
 from svmq_report.view import Report
@@ -81,6 +81,20 @@ class Verified:
                 for reason, count in self._reasons(target.name, state).items():
                     yield (state.replace("_", " "),
                            f"{plural(count, 'scenario')} on {target.name}, on the maker's word: {shorten(reason, 200)}")
+        for target in self.report.targets:
+            said = [f"{need} {value}" for need, value in sorted(target.data["capabilities"].items())]
+            if said and not target.name.startswith("model:"):
+                yield "capable", f"{target.name} is said to have: {', '.join(said)}"
+        results = self.report.results
+        yield "durations", f"the run is said to have begun at {results['started']} and to have taken {results['seconds']:,.1f} s"
+        if results["shard"]:
+            parts = " ".join(map(str, results["shard"]["parts"]))
+            yield "shard", f"said to be of a campaign in {results['shard']['of']:,} parts: {shorten(parts, 200)}"
+        if results["benchmarks"]:
+            measured = Counter(entry["target"] for entry in results["benchmarks"])
+            yield "benchmarks", ", ".join(f"{plural(count, 'figure')} of {target}" for target, count in measured.items())
+        if results["mutants"]:
+            yield "mutants", mutants.in_words(results["mutants"])
         if self.strange_waivers:
             yield "waivers", f"not of this svmq, but of the maker: {' '.join(self.strange_waivers)}"
 

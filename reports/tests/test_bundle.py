@@ -10,6 +10,7 @@ import zipfile
 
 import pytest
 from conftest import run, svmq, write
+from test_mutants import record
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +81,7 @@ def remake(files: dict[str, bytes]) -> None:
     again, kept = judging.replay(data, json.dumps(data).encode(), kept)
     for scenario in again["scenarios"]:
         scenario["reproduce"] = commands.get(scenario["name"]) or scenario["reproduce"] + " --profile linux-6.18"
+    again.update({name: data[name] for name in ("benchmarks", "mutants") if data.get(name)})  # no judge has a word in these
     if kept:
         files["results.histories"] = kept
         again["histories"]["file"] = "results.histories"
@@ -683,6 +685,12 @@ def conforming_as(verdict, reason, need=""):
     (lambda d: rename(d, {"impl": "freebsd-14"}), r"target       freebsd-14 is what its agent calls 1 libsvmq-Linux-"),
     (lambda d: ([t.update(profile="posix") for t in d["targets"]], reproduce_as("--profile posix")(d)),
      r"confirmed: \w+: linux impl model:posix by posix: "),
+    (lambda d: d["targets"][1]["capabilities"].update(clock="yes"), r"capable      impl is said to have: [^\n]*clock yes"),
+    (lambda d: d.update(seconds=0.25), r"durations    the run is said to have begun at \S+ and to have taken 0.2 s"),
+    (lambda d: d.update(shard={"of": 9, "parts": [3]}), r"shard        said to be of a campaign in 9 parts: 3\n"),
+    (lambda d: d.update(benchmarks=[{"name": "pair/1", "family": "pair", "target": "impl", "parameter": 1, "real_time": 1,
+                                     "time_unit": "ns", "ratio": 900}]), r"benchmarks   1 figure of impl\n"),
+    (lambda d: d.update(mutants=record()), r"mutants      the suite of svmq 0.1.0 finds 1 of 1 specification mutant\n"),
 ])
 def test_what_nothing_refutes_is_shown(bundle, tmp_path, change, words):
     files = unpack(bundle)

@@ -29,20 +29,30 @@ def have(program: str, package: str | None = None) -> str:
 def test_junit_is_valid(report_of, tmp_path, name):
     path = tmp_path / "junit.xml"
     path.write_text(WRITERS["junit.xml"](report_of(results(name))), encoding="utf-8")
+    check_junit(path)
+
+
+def check_junit(path):
     done = subprocess.run([have("xmllint", "libxml2-utils"), "--noout", "--schema", SCHEMAS / "junit.xsd", path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_junit_consumer_counts_the_same(report_of, tmp_path, name):
-    junitparser = pytest.importorskip("junitparser", reason="python3-junitparser is not installed")
     path = tmp_path / "junit.xml"
     path.write_text(WRITERS["junit.xml"](report_of(results(name))), encoding="utf-8")
+    assert junit_counts(path) == JUNIT[name]
+
+
+def junit_counts(path) -> tuple[int, ...]:
+    """tests, failures, errors, skipped as junitparser finds them; the file must say the same of itself."""
+    junitparser = pytest.importorskip("junitparser", reason="python3-junitparser is not installed")
     suites = junitparser.JUnitXml.fromfile(str(path))
     cases = [case for suite in suites for case in suite]
     found = [sum(any(isinstance(result, kind) for result in case.result) for case in cases)
              for kind in (junitparser.Failure, junitparser.Error, junitparser.Skipped)]
-    assert (len(cases), *found) == JUNIT[name] == (suites.tests, suites.failures, suites.errors, suites.skipped)
+    assert (len(cases), *found) == (suites.tests, suites.failures, suites.errors, suites.skipped)
+    return len(cases), *found
 
 
 def test_junit_has_times(report_of):
@@ -54,19 +64,25 @@ def test_junit_has_times(report_of):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_consumer_of_tap_14_counts_the_same(report_of, name):
     source = WRITERS["results.tap"](report_of(results(name)))
+    events = tap_events(source)
+    kind, whole = events[-1]
+    run, failed, todo, skipped = TAP[name]
+    assert (kind, whole["count"], whole["fail"], whole["todo"], whole["skip"]) == ("complete", run, failed, todo, skipped)
+    assert whole["ok"] == (failed == todo) and len(whole["failures"]) == failed - todo
+    for kind, point in events:  # what went wrong stands beside it
+        if kind == "assert" and not point["ok"] and name != "empty":
+            assert "reproduce" in point["diag"] and point["diag"]["message"]
+
+
+def tap_events(source: str) -> list:
+    """What a consumer of TAP 14 reads, in which nothing is foreign to it."""
     assert source.startswith("TAP version 14\n")
     done = subprocess.run([have("tap-parser", "node-tap-parser"), "--json"], capture_output=True, text=True, input=source,
                           env={**os.environ, "NODE_PATH": "/usr/share/nodejs"})  # a node of another make does not look there
     assert done.stdout, done.stderr
     events = json.loads(done.stdout)
-    kind, whole = events[-1]
-    run, failed, todo, skipped = TAP[name]
-    assert (kind, whole["count"], whole["fail"], whole["todo"], whole["skip"]) == ("complete", run, failed, todo, skipped)
-    assert whole["ok"] == (failed == todo) and len(whole["failures"]) == failed - todo
     assert ["version", 14] in events and not [event for event in events if event[0] == "extra"], "a line that is not TAP"
-    for kind, point in events:  # what went wrong stands beside it
-        if kind == "assert" and not point["ok"] and name != "empty":
-            assert "reproduce" in point["diag"] and point["diag"]["message"]
+    return events
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,12 +99,18 @@ def test_perl_counts_the_same(report_of, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_sarif_is_valid(report_of, name):
-    document = json.loads(WRITERS["results.sarif"](report_of(results(name))))
+    check_sarif(WRITERS["results.sarif"](report_of(results(name))))
+
+
+def check_sarif(source: str) -> list[dict]:
+    """Its results, where it follows the schema and each names its rule."""
+    document = json.loads(source)
     schema = json.loads((SCHEMAS / "sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
     jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker()).validate(document)
     (run,) = document["runs"]
     for result in run["results"]:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    return run["results"]
 
 
 def test_sarif_has_every_deviation_and_suppresses_waived_ones(report_of):

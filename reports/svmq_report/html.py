@@ -23,7 +23,7 @@ from svmq_report import mutants, plots
 from svmq_report.text import plural, visible
 from svmq_report.view import STATES, Report, Run, Scenario
 
-LIMIT = 9_500_000  # bytes of the page
+LIMIT = 5_000_000  # bytes of the page: so much a browser can use within two seconds
 _HISTORIES = LIMIT // 3  # bytes of the histories that stand in its text, beside findings
 _MARKUP = 40  # bytes around a line of them
 _PART = 64  # scenarios

@@ -181,10 +181,11 @@ def test_nothing_is_wider_than_the_window(page, pages, width, address):
         page.until("document.getElementById('detail').open")
     page.until("document.readyState === 'complete'")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    # Only a diagram of many lanes may be wider, and scroll by itself.
-    assert page.evaluate("""[...document.querySelectorAll('nav *, main *, dialog *')].filter((element) =>
+    # Only a diagram of many lanes may be wider, and scroll by itself. The script lays out tables that do not fit when there is time.
+    too_wide = """[...document.querySelectorAll('nav *, main *, dialog *')].filter((element) =>
         element.getBoundingClientRect().right > innerWidth + 1 && element.checkVisibility() &&
-        !element.closest('.diagram, .sr')).map((element) => element.outerHTML.slice(0, 80))""") == []
+        !element.closest('.diagram, .sr')).map((element) => element.outerHTML.slice(0, 80))"""
+    page.until(f"{too_wide}.length === 0", 20)
     page.evaluate("document.querySelectorAll('figure details').forEach((details) => { details.open = true; })")
     page.until("[...document.querySelectorAll('.box:not(.diagram)')].every((box) => box.scrollWidth <= box.clientWidth)", 20)
 
